@@ -1,0 +1,59 @@
+/** The embedded shape's own inventory: disks (volumes) and servers. In a private cloud Cinder and Nova keep these. */
+
+export type DiskStatus = 'creating' | 'available' | 'in-use' | 'restoring-backup' | 'error' | 'deleting'
+
+export interface DiskRecord {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  readonly description: string
+  readonly sizeBytes: number
+  readonly path: string
+  readonly format: 'raw'
+  readonly status: DiskStatus
+  readonly bootable: boolean
+  readonly serverId?: string
+  readonly device?: string
+  readonly availabilityZone: string
+  readonly volumeType: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly sourceBackupId?: string
+  readonly sourceImageId?: string
+  /** True where OpenCBR made the file and deletes it with the volume; false for a disk of the configuration. */
+  readonly managed: boolean
+  readonly metadata: Readonly<Record<string, string>>
+  readonly failure?: string
+}
+
+export interface ServerRecord {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  /** Nova's words: ACTIVE, SHUTOFF, ERROR. */
+  readonly status: string
+  readonly availabilityZone: string
+  readonly createdAt: Date
+}
+
+export type DiskPatch = Partial<Omit<DiskRecord, 'id' | 'projectId' | 'createdAt'>>
+
+export interface DiskRecords {
+  insert(disk: DiskRecord): Promise<void>
+  find(projectId: string, id: string): Promise<DiskRecord | undefined>
+  /** As `find`, and holds the row. */
+  lock(projectId: string, id: string): Promise<DiskRecord | undefined>
+  /** Newest first, then by id. */
+  ofProject(projectId: string): Promise<readonly DiskRecord[]>
+  update(id: string, patch: DiskPatch): Promise<void>
+  remove(id: string): Promise<void>
+}
+
+export interface ServerRecords {
+  /** Inserts, or overwrites name and zone. */
+  put(server: ServerRecord): Promise<void>
+  find(projectId: string, id: string): Promise<ServerRecord | undefined>
+  ofProject(projectId: string): Promise<readonly ServerRecord[]>
+  setStatus(id: string, status: string): Promise<void>
+  remove(id: string): Promise<void>
+}

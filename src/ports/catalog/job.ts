@@ -1,0 +1,48 @@
+/** Work that outlives its request, claimed by one worker at a time. */
+
+export type JobKind =
+  | 'take-backup' // { backupId }: one resource of a checkpoint
+  | 'restore-backup' // { backupId, targets: [{ backupId, diskId }], serverId?, powerOn }
+  | 'delete-backup' // { backupId }: rows and manifests; space is the collector's
+  | 'delete-vault' // { vaultId }
+  | 'remove-resource' // { vaultId, resourceId }
+  | 'register-image' // { imageId }
+  | 'fill-disk' // { diskId, backupId? }: a new volume's bytes
+  | 'remove-disk' // { diskId }
+  | 'collect-garbage' // { realm }
+
+export interface JobRecord {
+  readonly id: string
+  readonly kind: JobKind
+  readonly projectId: string
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly operationLogId?: string
+  readonly createdAt: Date
+  readonly runAfter: Date
+  /** How often it has been claimed. */
+  readonly attempts: number
+  /** Which worker holds it, and until when unless it renews. */
+  readonly claimedBy?: string
+  readonly claimedUntil?: Date
+}
+
+export interface Jobs {
+  insert(jobs: readonly JobRecord[]): Promise<void>
+  /**
+   * Takes the oldest due job that nobody holds (or whose claim ran out), of these kinds; undefined
+   * when there is none. Two workers never get the same one.
+   */
+  claim(worker: string, kinds: readonly JobKind[], now: Date, until: Date): Promise<JobRecord | undefined>
+  /** Extends the claim; false when the worker no longer holds it (it must stop, and commit nothing). */
+  renew(id: string, worker: string, until: Date): Promise<boolean>
+  /** Whether the worker still holds it; asked inside the transaction that publishes a result. */
+  holds(id: string, worker: string): Promise<boolean>
+  /** Gives it back for another try. */
+  release(id: string, worker: string, runAfter: Date): Promise<void>
+  /** Done, one way or the other: the row goes, the operation log stays. */
+  finish(id: string): Promise<void>
+  /** At start: drops claims of workers whose name begins with this prefix (a process that is surely gone). */
+  dropClaims(workerPrefix: string): Promise<number>
+  /** Jobs that wait or run, of a project or of all. */
+  open(projectId?: string, kinds?: readonly JobKind[]): Promise<readonly JobRecord[]>
+}

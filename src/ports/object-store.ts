@@ -1,0 +1,30 @@
+/**
+ * Where packs, index segments and manifests lie: named, immutable objects.
+ *
+ * Promises every adapter keeps (its suite: adapters/object-store/suite.ts):
+ * - `put` has made the object durable, whole, under its final name when it resolves (file and folder fsynced); a crash
+ *   before that leaves no object under that name. An object is never changed: a second `put` of a key replaces it whole.
+ * - A key is `/`-separated segments of `[a-z0-9._-]`, never empty, `.` or `..`; no key is a prefix folder of another.
+ * - A missing object is a Fault `missing`; a full store a Fault `full`, and leaves nothing behind.
+ * - `list` yields in ascending key order all objects that existed throughout the listing.
+ * - `remove` of a missing key succeeds. Removal is durable when it resolves.
+ */
+export interface ObjectStore {
+  put(key: string, parts: readonly Uint8Array[]): Promise<void>
+  /** The whole object. */
+  get(key: string): Promise<Buffer>
+  /** Exactly `length` bytes from `offset`; a range past the end is a Fault `corrupt`. */
+  getRange(key: string, offset: number, length: number): Promise<Buffer>
+  list(prefix: string): AsyncIterable<StoredObject>
+  remove(keys: readonly string[]): Promise<void>
+  /** Bytes all objects under the prefix take. */
+  usage(prefix: string): Promise<number>
+  /** Deletes what interrupted writes left behind. Called once at start by the owner of the store. */
+  sweepInterrupted(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface StoredObject {
+  readonly key: string
+  readonly bytes: number
+}
