@@ -1,0 +1,49 @@
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { MemberRecord } from '../../ports/catalog/member.ts'
+
+/**
+ * How a share ends, for everyone who ends one: the recipient's answer or deletion, the sharer's revocation, and either
+ * side's backup or vault going away. An accepted share occupies the accepting vault; whoever ends it frees that, in the
+ * same transaction. Whether it may end (a recipient's image forbids it: 6710, 6204) is the caller's to check before.
+ */
+type ShareRecords = Pick<Records, 'members' | 'vaults'>
+
+/** The recipient gives the share up, or answers no: the record stays as rejected, the accepting vault is freed. */
+export async function releaseMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<void> {
+  await free(records, member)
+  await records.members.update(member.id, {
+    status: 'rejected',
+    updatedAt: at,
+    vaultId: null,
+    imageId: null,
+    chargedBytes: 0,
+  })
+}
+
+/** The sharer withdraws one share: the record goes, the accepting vault is freed. */
+export async function dropMember(records: ShareRecords, member: MemberRecord): Promise<void> {
+  await free(records, member)
+  await records.members.remove([member.id])
+}
+
+/** The sharer's backups go: so do all their share records. The caller holds the locks of the backups. */
+export async function dropMembersOf(records: ShareRecords, backupIds: readonly string[], _at: Date): Promise<void> {
+  for (const backupId of backupIds) {
+    for (const member of await records.members.of(backupId)) {
+      await dropMember(records, member)
+    }
+  }
+}
+
+/** A recipient's vault goes: what it had accepted becomes rejected. The caller holds the vault's lock. */
+export async function rejectSharesInVault(records: ShareRecords, vaultId: string, at: Date): Promise<void> {
+  for (const member of await records.members.inVault(vaultId)) {
+    await releaseMember(records, member, at)
+  }
+}
+
+async function free(records: ShareRecords, member: MemberRecord): Promise<void> {
+  if (member.vaultId !== undefined && member.chargedBytes > 0) {
+    await records.vaults.charge(member.vaultId, -member.chargedBytes)
+  }
+}
