@@ -793,7 +793,7 @@ export interface SysTags {
 
 export interface Tag {
   readonly key: string
-  readonly value: string
+  readonly value?: string
 }
 
 export interface TagResource {
@@ -801,7 +801,7 @@ export interface TagResource {
   readonly resource_detail: InstancesResourceDetail
   readonly tags: readonly Tag[]
   readonly resource_name: string
-  readonly sys_tags: readonly SysTag[]
+  readonly sys_tags?: readonly SysTag[]
 }
 
 export interface TagsReq {
@@ -1214,7 +1214,7 @@ export interface Operations {
   }
   ListExternalVault: {
     path: { readonly project_id: string }
-    query: { readonly cloud_type?: string; readonly external_project_id?: string; readonly limit?: number; readonly objcet_type?: string; readonly offset?: number; readonly protect_type?: string; readonly region_id?: string; readonly vault_id?: string }
+    query: { readonly cloud_type?: string; readonly external_project_id?: string; readonly limit?: number; readonly objcet_type?: string; readonly offset?: number; readonly protect_type?: string; readonly region_id?: string; readonly vault_id?: string; readonly object_type?: string; readonly marker?: string }
     body: undefined
     answer: { readonly vaults?: readonly Vault[]; readonly count?: number; readonly limit?: number; readonly offset?: number }
   }
@@ -1394,7 +1394,7 @@ export interface Operations {
   }
   ShowStorageUsage: {
     path: { readonly project_id: string }
-    query: { readonly limit?: number; readonly offset?: number; readonly resource_id?: string; readonly resource_type?: 'OS::Nova::Server' | 'OS::Ironic::BareMetalServer' }
+    query: { readonly limit?: number; readonly offset?: number; readonly resource_id?: string; readonly resource_type?: 'OS::Nova::Server' | 'OS::Ironic::BareMetalServer'; readonly marker?: string }
     body: undefined
     answer: { readonly resource_count?: number; readonly storage_usage?: readonly StorageUsage[] }
   }
@@ -1418,7 +1418,7 @@ export interface Operations {
   }
   ShowVaultResourceInstances: {
     path: { readonly project_id: string }
-    query: {}
+    query: { readonly enterprise_project_id?: string }
     body: VaultResourceInstancesReq
     answer: { readonly resources?: readonly TagResource[]; readonly total_count?: number }
   }
@@ -1522,7 +1522,7 @@ export const operations: Readonly<Record<OperationId, OperationShape>> = {
   ListAgent: {"method":"GET","path":"/v3/{project_id}/agents","query":{"agent_id":{"type":"Array<string>"},"limit":{"type":"string"},"offset":{"type":"number"},"status":{"type":"string"}},"answer":{"agents":{"type":"Array<Agent>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListBackups: {"method":"GET","path":"/v3/{project_id}/backups","query":{"checkpoint_id":{"type":"string"},"dec":{"type":"boolean"},"end_time":{"type":"string"},"enterprise_project_id":{"type":"string"},"image_type":{"type":"string","enum":["backup","replication"]},"incremental":{"type":"boolean"},"limit":{"type":"number"},"marker":{"type":"string"},"member_status":{"type":"string","enum":["pending","accepted","rejected"]},"name":{"type":"string"},"offset":{"type":"number"},"own_type":{"type":"string","enum":["all_granted","private","shared"]},"parent_id":{"type":"string"},"resource_az":{"type":"string"},"resource_id":{"type":"string"},"resource_name":{"type":"string"},"resource_type":{"type":"string","enum":["OS::Cinder::Volume","OS::Nova::Server","OS::Workspace::DesktopV2"]},"show_replication":{"type":"boolean"},"sort":{"type":"string"},"start_time":{"type":"string"},"status":{"type":"Array<string>"},"used_percent":{"type":"string"},"vault_id":{"type":"string"},"existed_quantity_based_retention_backups":{"type":"boolean"},"id":{"type":"Array<string>"}},"answer":{"backups":{"type":"Array<BackupResp>"},"count":{"type":"number"},"offset":{"type":"number"},"limit":{"type":"number"}}},
   ListDomainProjects: {"method":"GET","path":"/v3/domain/{domain_name}/projects","query":{},"answer":{"projects":{"type":"Array<DomainProjectsInfo>"}}},
-  ListExternalVault: {"method":"GET","path":"/v3/{project_id}/vaults/external","query":{"cloud_type":{"type":"string"},"external_project_id":{"type":"string","required":true},"limit":{"type":"number"},"objcet_type":{"type":"string"},"offset":{"type":"number"},"protect_type":{"type":"string"},"region_id":{"type":"string","required":true},"vault_id":{"type":"string"}},"answer":{"vaults":{"type":"Array<Vault>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
+  ListExternalVault: {"method":"GET","path":"/v3/{project_id}/vaults/external","query":{"cloud_type":{"type":"string"},"external_project_id":{"type":"string","required":true},"limit":{"type":"number"},"objcet_type":{"type":"string"},"offset":{"type":"number"},"protect_type":{"type":"string"},"region_id":{"type":"string","required":true},"vault_id":{"type":"string"},"object_type":{"type":"string"},"marker":{"type":"string"}},"answer":{"vaults":{"type":"Array<Vault>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListFeatures: {"method":"GET","path":"/v3/{project_id}/cbr-features","query":{"limit":{"type":"number"},"offset":{"type":"number"}},"answer":{"body":{"type":"{ [key: string]: object"}}},
   ListOpLogs: {"method":"GET","path":"/v3/{project_id}/operation-logs","query":{"end_time":{"type":"string"},"enterprise_project_id":{"type":"string"},"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","enum":["backup","copy","replication","delete","restore","vault_delete","remove_resource","sync"]},"provider_id":{"type":"string"},"resource_id":{"type":"string"},"resource_name":{"type":"string"},"start_time":{"type":"string"},"status":{"type":"string","enum":["success","skipped","failed","running","timeout","waiting"]},"vault_id":{"type":"string"},"vault_name":{"type":"string"},"destination_region":{"type":"string"},"destination_project_id":{"type":"string"},"marker":{"type":"string"}},"answer":{"operation_logs":{"type":"Array<OperationLog>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListOrganizationPolicies: {"method":"GET","path":"/v3/{project_id}/organization-policies","query":{"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","required":true}},"answer":{"policies":{"type":"Array<OrganizationPolicy>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
@@ -1552,11 +1552,11 @@ export const operations: Readonly<Record<OperationId, OperationShape>> = {
   ShowPolicy: {"method":"GET","path":"/v3/{project_id}/policies/{policy_id}","query":{},"answer":{"policy":{"type":"Policy"}}},
   ShowProtectable: {"method":"GET","path":"/v3/{project_id}/protectables/{protectable_type}/instances/{instance_id}","query":{},"answer":{"instance":{"type":"ProtectablesResp"}}},
   ShowReplicationCapabilities: {"method":"GET","path":"/v3/{project_id}/replication-capabilities","query":{},"answer":{"regions":{"type":"Array<ProtectableReplicationCapabilitiesRespRegion>"}}},
-  ShowStorageUsage: {"method":"GET","path":"/v3/{project_id}/storage_usage","query":{"limit":{"type":"number"},"offset":{"type":"number"},"resource_id":{"type":"string"},"resource_type":{"type":"string","enum":["OS::Nova::Server","OS::Ironic::BareMetalServer"]}},"answer":{"resource_count":{"type":"number"},"storage_usage":{"type":"Array<StorageUsage>"}}},
+  ShowStorageUsage: {"method":"GET","path":"/v3/{project_id}/storage_usage","query":{"limit":{"type":"number"},"offset":{"type":"number"},"resource_id":{"type":"string"},"resource_type":{"type":"string","enum":["OS::Nova::Server","OS::Ironic::BareMetalServer"]},"marker":{"type":"string"}},"answer":{"resource_count":{"type":"number"},"storage_usage":{"type":"Array<StorageUsage>"}}},
   ShowSummary: {"method":"GET","path":"/v3/{project_id}/vaults/summary","query":{},"answer":{"size":{"type":"number"},"used_size":{"type":"number"}}},
   ShowVault: {"method":"GET","path":"/v3/{project_id}/vaults/{vault_id}","query":{},"answer":{"vault":{"type":"Vault"}}},
   ShowVaultProjectTag: {"method":"GET","path":"/v3/{project_id}/vault/tags","query":{},"answer":{"tags":{"type":"Array<TagsResp>"}}},
-  ShowVaultResourceInstances: {"method":"POST","path":"/v3/{project_id}/vault/resource_instances/action","body":"VaultResourceInstancesReq","query":{},"answer":{"resources":{"type":"Array<TagResource>"},"total_count":{"type":"number"}}},
+  ShowVaultResourceInstances: {"method":"POST","path":"/v3/{project_id}/vault/resource_instances/action","body":"VaultResourceInstancesReq","query":{"enterprise_project_id":{"type":"string"}},"answer":{"resources":{"type":"Array<TagResource>"},"total_count":{"type":"number"}}},
   ShowVaultTag: {"method":"GET","path":"/v3/{project_id}/vault/{vault_id}/tags","query":{},"answer":{"tags":{"type":"Array<Tag>"},"sys_tags":{"type":"Array<SysTag>"}}},
   UnregisterAgent: {"method":"DELETE","path":"/v3/{project_id}/agents/{agent_id}","query":{},"answer":{}},
   UpdateAgent: {"method":"PUT","path":"/v3/{project_id}/agents/{agent_id}","body":"AgentUpdateReq","query":{},"answer":{"agent":{"type":"Agent"}}},
@@ -1673,8 +1673,8 @@ export const schemas: Readonly<Record<string, Shape>> = {
   SyncRespBody: {"operation_log_id":{"type":"string","required":true},"vault_id":{"type":"string","required":true}},
   SysTag: {"key":{"type":"string","required":true},"value":{"type":"string","required":true}},
   SysTags: {"key":{"type":"string","required":true},"values":{"type":"Array<string>","required":true}},
-  Tag: {"key":{"type":"string","required":true},"value":{"type":"string","required":true}},
-  TagResource: {"resource_id":{"type":"string","required":true},"resource_detail":{"type":"InstancesResourceDetail","required":true},"tags":{"type":"Array<Tag>","required":true},"resource_name":{"type":"string","required":true},"sys_tags":{"type":"Array<SysTag>","required":true}},
+  Tag: {"key":{"type":"string","required":true},"value":{"type":"string"}},
+  TagResource: {"resource_id":{"type":"string","required":true},"resource_detail":{"type":"InstancesResourceDetail","required":true},"tags":{"type":"Array<Tag>","required":true},"resource_name":{"type":"string","required":true},"sys_tags":{"type":"Array<SysTag>"}},
   TagsReq: {"key":{"type":"string","required":true},"values":{"type":"Array<string>","required":true}},
   TagsResp: {"key":{"type":"string"},"values":{"type":"Array<string>"}},
   UpdateMember: {"status":{"type":"string","enum":["accepted","pending","rejected"],"required":true},"vault_id":{"type":"string"}},
