@@ -44,8 +44,9 @@ export interface Identity {
   callerOfToken(token: string): Promise<Caller | undefined>
   /**
    * The caller whose access key signed the request (`Authorization: SDK-HMAC-SHA256 ...`), scoped to `projectId` if the
-   * key's owner holds a role there; without it, unscoped. Undefined when the signature, the clock or the key is wrong,
-   * or the request was seen before.
+   * key's owner holds a role there, else unscoped. A path without project takes the one of `X-Project-Id` if the owner
+   * holds a role there, or the owner's only one. Undefined when the signature, the clock or the key is wrong, or the
+   * request was seen before (`adapters/identity/seen-signatures.ts` says what that means for reads).
    */
   callerOfSignature(request: SignedRequest, projectId: string | undefined): Promise<Caller | undefined>
   /** Those of the ids, in the order given, that are no enabled project in this region. */

@@ -1,6 +1,6 @@
 import type { BackupBytes } from './backup-bytes.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { Identity } from './identity.ts'
+import type { Caller, Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Now } from './now.ts'
 import type { Protectables } from './protectables.ts'
@@ -11,11 +11,18 @@ export interface Ports {
   readonly identity: Identity
   readonly protectables: Protectables
   readonly backupBytes: BackupBytes
+  readonly mayCall: MayCall
   readonly wake: Wake
   readonly now: Now
   readonly log: Log
   readonly settings: Settings
 }
+
+/**
+ * Whether the caller may also do this action, for rules that show more to who may do more. The action of the route
+ * itself has been checked before a use case runs.
+ */
+export type MayCall = (caller: Pick<Caller, 'roles' | 'statements'>, action: string) => boolean
 
 /** Tells the runner that a job has been committed, so that it need not wait for its next look. */
 export type Wake = () => void
