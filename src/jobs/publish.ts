@@ -28,14 +28,14 @@ export function step<T>(
 }
 
 /**
- * A job's last transaction: publishes what `work` writes, ends the operation log (with success unless `work` answers
- * otherwise) and removes the job, all or nothing, and only while the claim holds.
+ * A job's last transaction: publishes what `work` writes, ends the operation log (with success unless the
+ * outcome says otherwise) and removes the job, all or nothing, and only while the claim holds.
  */
 export async function publish(
   ports: Pick<JobPorts, 'catalog' | 'now'>,
   job: JobRecord,
   context: JobContext,
-  work: (records: Records, at: Date) => Promise<Outcome | undefined | void>,
+  work: (records: Records, at: Date) => Promise<Outcome>,
 ): Promise<void> {
   await step(ports, job, context, async records => {
     const at = ports.now()
