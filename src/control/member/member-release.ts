@@ -8,16 +8,16 @@ import type { MemberRecord } from '../../ports/catalog/member.ts'
  */
 type ShareRecords = Pick<Records, 'members' | 'vaults'>
 
-/** The recipient gives the share up, or answers no: the record stays as rejected, the accepting vault is freed. */
-export async function releaseMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<void> {
+/**
+ * The recipient gives the share up, or answers no: the record stays as rejected, the accepting vault is freed. Answers
+ * the record as it is then.
+ */
+export async function releaseMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<MemberRecord> {
   await free(records, member)
-  await records.members.update(member.id, {
-    status: 'rejected',
-    updatedAt: at,
-    vaultId: null,
-    imageId: null,
-    chargedBytes: 0,
-  })
+  const left = { status: 'rejected', updatedAt: at, chargedBytes: 0 } as const
+  await records.members.update(member.id, { ...left, vaultId: null, imageId: null })
+  const { vaultId: _vault, imageId: _image, ...kept } = member
+  return { ...kept, ...left }
 }
 
 /** The sharer withdraws one share: the record goes, the accepting vault is freed. */

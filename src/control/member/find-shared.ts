@@ -1,0 +1,56 @@
+import { refuse } from '../../contract/errors.ts'
+import type { BackupRecord } from '../../ports/catalog/backup.ts'
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { MemberRecord } from '../../ports/catalog/member.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+type Looked = Pick<Records, 'backups' | 'members'>
+
+/** A backup and how the asking project stands to it: as its sharer, or as a recipient with this record. */
+export type Standing =
+  | { readonly role: 'sharer'; readonly backup: BackupRecord }
+  | { readonly role: 'recipient'; readonly backup: BackupRecord; readonly own: MemberRecord }
+
+/** Refuses with 6200 what the project neither owns nor has a record on: to it, the backup does not exist. */
+export async function standingTo(records: Looked, projectId: string, backupId: string): Promise<Standing> {
+  return standing(records, projectId, await records.backups.find(backupId), backupId)
+}
+
+/** As `standingTo`, and holds the backup: shares of it change only under this lock. */
+export async function lockStanding(records: Looked, projectId: string, backupId: string): Promise<Standing> {
+  return standing(records, projectId, await records.backups.lock(backupId), backupId)
+}
+
+async function standing(
+  records: Looked,
+  projectId: string,
+  backup: BackupRecord | undefined,
+  backupId: string,
+): Promise<Standing> {
+  if (backup?.projectId === projectId) return { role: 'sharer', backup }
+  const own = backup && (await records.members.find(backupId, projectId))
+  if (backup === undefined || own === undefined) refuse('6200', { backup: backupId })
+  return { role: 'recipient', backup, own }
+}
+
+/**
+ * The path check of AddMember, which the front door asks before it looks at the body: whether the caller sees the
+ * backup (semantics 8.4: 6200 before 9900). Who rejected a share sees it no longer.
+ */
+export async function findOfferable(
+  ports: Pick<Ports, 'catalog'>,
+  caller: { readonly projectId: string },
+  backupId: string,
+): Promise<void> {
+  await ports.catalog.read(async records => {
+    checkSeen(await standingTo(records, caller.projectId, backupId))
+  })
+}
+
+/** Refuses with 6200 when the backup has left the recipient's view. */
+export function checkSeen(standing: Standing): Standing {
+  if (standing.role === 'recipient' && standing.own.status === 'rejected') {
+    refuse('6200', { backup: standing.backup.id })
+  }
+  return standing
+}

@@ -1,0 +1,15 @@
+import type { Member } from '../../contract/operations.gen.ts'
+import { asTimestamp } from '../../contract/times.ts'
+import type { MemberRecord } from '../../ports/catalog/member.ts'
+
+/** A member record on the wire; what has no value is left out (semantics 8.3, 1.4). */
+export const asMember = (member: MemberRecord): Member => ({
+  status: member.status,
+  backup_id: member.backupId,
+  dest_project_id: member.destProjectId,
+  created_at: asTimestamp(member.createdAt),
+  id: member.id,
+  ...(member.updatedAt && { updated_at: asTimestamp(member.updatedAt) }),
+  ...(member.vaultId !== undefined && { vault_id: member.vaultId }),
+  ...(member.imageId !== undefined && { image_id: member.imageId }),
+})
