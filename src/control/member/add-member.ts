@@ -9,7 +9,6 @@ import {
   checkReadable,
   checkSharable,
   checkSharingVault,
-  checkWanted,
   isProjectId,
   type Wanted,
 } from './member-rules.ts'
@@ -17,7 +16,7 @@ import { asMember } from './member-view.ts'
 
 /**
  * Offers a backup to projects: all of them or, if one is refused, none. Refuses in the order of semantics 8.4: 6200,
- * 9900, 6714, 6700, 6707, 6702, 6712, 6709, 6704, 6703, 6701.
+ * 6714, 6700, 6707, 6702, 6712, 6709, 6704, 6703, 6701.
  */
 export const addMember: UseCase<'AddMember', 'identity' | 'catalog' | 'now'> = async (
   ports,
@@ -27,7 +26,6 @@ export const addMember: UseCase<'AddMember', 'identity' | 'catalog' | 'now'> = a
   const wanted = await resolve(ports.identity, caller.projectId, body) // may ask the network, so never in the transaction
   return ports.catalog.change(async records => {
     const { backup } = checkSeen(await lockStanding(records, caller.projectId, path.backup_id))
-    checkWanted(body)
     checkSharable(backup, caller.projectId)
     checkSharingVault(await records.vaults.find(backup.projectId, backup.vaultId))
     checkReadable(backup)

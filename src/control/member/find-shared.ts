@@ -33,21 +33,24 @@ async function standing(
   return { role: 'recipient', backup, own }
 }
 
-/**
- * The path check of AddMember, which the front door asks before it looks at the body: whether the caller sees the
- * backup (semantics 8.4: 6200 before 9900). Who rejected a share sees it no longer.
- */
-export async function findOfferable(
-  ports: Pick<Ports, 'catalog'>,
-  caller: { readonly projectId: string },
-  backupId: string,
-): Promise<void> {
-  await ports.catalog.read(async records => {
-    checkSeen(await standingTo(records, caller.projectId, backupId))
-  })
+interface Asking {
+  readonly projectId: string
 }
 
-/** Refuses with 6200 when the backup has left the recipient's view. */
+/**
+ * The path check of AddMember, which the front door asks when the body is wrong: whether the caller sees the backup
+ * (semantics 8.4: 6200 before 9900).
+ */
+export async function findOfferable(ports: Pick<Ports, 'catalog'>, caller: Asking, backupId: string): Promise<void> {
+  await ports.catalog.read(async records => checkSeen(await standingTo(records, caller.projectId, backupId)))
+}
+
+/** The path check of the other member operations: who rejected a share still has a record to look at and to answer. */
+export async function findShared(ports: Pick<Ports, 'catalog'>, caller: Asking, backupId: string): Promise<void> {
+  await ports.catalog.read(records => standingTo(records, caller.projectId, backupId))
+}
+
+/** Refuses with 6200 when the backup has left the view of a recipient who rejected it. */
 export function checkSeen(standing: Standing): Standing {
   if (standing.role === 'recipient' && standing.own.status === 'rejected') {
     refuse('6200', { backup: standing.backup.id })

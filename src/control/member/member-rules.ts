@@ -3,7 +3,6 @@
  * record on it; to everyone else the backup does not exist.
  */
 import { refuse } from '../../contract/errors.ts'
-import type { AddMembersReq } from '../../contract/operations.gen.ts'
 import { GIB } from '../../contract/sizes.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { MemberRecord, MemberStatus } from '../../ports/catalog/member.ts'
@@ -35,17 +34,6 @@ export const isMeant = (member: MemberRecord, memberId: string): boolean =>
 export interface Wanted {
   readonly projectIds: readonly string[]
   readonly unknown: readonly string[]
-}
-
-/** The shape of AddMember's body, as far as its schema cannot say it: 9900. */
-export function checkWanted(body: AddMembersReq): void {
-  const named = [body.members ?? [], body.domains ?? []]
-  if (named.every(list => list.length === 0)) refuse('9900', { members: 'name 1 to 10 projects' })
-  for (const list of named) {
-    if (list.length > MOST_MEMBERS) refuse('9900', { members: 'name 1 to 10 projects', named: list.length })
-    const twice = list.find((id, at) => list.indexOf(id) !== at)
-    if (twice !== undefined) refuse('9900', { 'named twice': twice })
-  }
 }
 
 /** Whether this backup can be shared by this project at all: 6714, 6700, 6707, 6702. */

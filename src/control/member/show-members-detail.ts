@@ -4,7 +4,7 @@ import { orderOf, pageOf } from '../../contract/paging.ts'
 import type { MemberFilter } from '../../ports/catalog/member.ts'
 import type { UseCase } from '../use-case.ts'
 import { type Standing, standingTo } from './find-shared.ts'
-import { isMemberStatus, isUuid } from './member-rules.ts'
+import { isMemberStatus } from './member-rules.ts'
 import { asMember } from './member-view.ts'
 
 const SORT_KEYS = ['created_at', 'updated_at', 'status', 'id', 'dest_project_id'] as const
@@ -28,7 +28,6 @@ export const showMembersDetail: UseCase<'ShowMembersDetail', 'catalog'> = async 
 function filterOf(query: Operations['ShowMembersDetail']['query']): MemberFilter {
   const { status, vault_id: vaultId } = query
   if (status !== undefined && !isMemberStatus(status)) refuse('9900', { field: 'status', value: status })
-  if (vaultId !== undefined && !isUuid(vaultId)) refuse('9900', { field: 'vault_id', value: vaultId })
   return {
     ...(query.dest_project_id !== undefined && { destProjectId: query.dest_project_id }),
     ...(query.image_id !== undefined && { imageId: query.image_id }),
