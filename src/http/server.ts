@@ -1,0 +1,92 @@
+/** The front door: one port, on which each part of the service has its prefix (docs/design.md, URL layout). */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { contractCheck } from '../contract/check.ts'
+import type { Ports } from '../ports/ports.ts'
+import { cbrRoutes } from './cbr-routes.ts'
+import { type HealthParts, healthRoutes } from './health-routes.ts'
+import type { Metrics } from './metrics.ts'
+import { refuseUnknown } from './not-found.ts'
+import { answerOf, errorBody, isOurs } from './render.ts'
+import { versionRoutes } from './version-routes.ts'
+
+export interface ServerParts extends HealthParts {
+  readonly ports: Ports
+  /** One line per request, and what went wrong inside. */
+  readonly logger: FastifyBaseLogger
+  /** Where callers reach the service, without a trailing slash; else the address that each caller used. */
+  readonly publicUrl?: string | undefined
+}
+
+/** Bytes of the largest JSON body: 256 resources with exclusions take less than a tenth. */
+const LARGEST_BODY = 1024 * 1024
+/** A request that has not arrived in full by then is given up. Answers may take as long as they need. */
+const REQUEST_PATIENCE_MS = 60_000
+
+export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: parts.logger,
+    disableRequestLogging: true,
+    genReqId: () => `req-${crypto.randomUUID()}`,
+    requestIdLogLabel: 'requestId',
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_PATIENCE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    clientErrorHandler: refuseMalformed,
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => account(parts.metrics, request, reply))
+  app.setErrorHandler(renderError)
+  refuseUnknown(app)
+  healthRoutes(app, parts)
+  versionRoutes(app, parts.publicUrl)
+  await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
+  return app
+}
+
+function renderError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = answerOf(error)
+  if (isOurs(answer)) request.log.error({ err: error }, 'the request failed')
+  if (answer.status === 401) reply.header('www-authenticate', 'Keystone uri="/identity/v3"')
+  return reply.code(answer.status).header('content-type', 'application/json').send(errorBody(answer, request.id))
+}
+
+function account(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
+  const { config, url = 'none' } = request.routeOptions
+  const route = 'operation' in config ? String(config.operation) : url
+  const seconds = reply.elapsedTime / 1000
+  metrics.served(route, request.method, reply.statusCode, seconds)
+  request.log.info(
+    {
+      method: request.method,
+      url: withoutQuery(request.url),
+      status: reply.statusCode,
+      ms: Math.round(seconds * 1e3),
+      ip: request.ip,
+    },
+    route,
+  )
+}
+
+/** Queries may hold names of customers' things; the log does without. */
+const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? ''
+
+/** What Node's parser cannot read never becomes a request: a raw space in the request line, a header too large. */
+function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const answer = { status, code: 'BackupService.9900', message: `the request cannot be read (${error.message})` }
+  const id = `req-${crypto.randomUUID()}`
+  const body = errorBody(answer, id)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\nX-Request-Id: ${id}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
