@@ -1,0 +1,46 @@
+import { refuse } from '../../contract/errors.ts'
+import type { BackupRecord, VisibleBackup } from '../../ports/catalog/backup.ts'
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+type Looked = Pick<Records, 'backups' | 'members'>
+
+/**
+ * A backup of the project's own, or one that is shared to it and that it has not rejected; a shared server backup brings
+ * its disks' backups along. To all others it does not exist: 6200.
+ */
+export async function visibleBackup(records: Looked, projectId: string, id: string): Promise<VisibleBackup> {
+  return sight(records, projectId, id, await records.backups.find(id))
+}
+
+/** As `visibleBackup`, and holds the backup's row. */
+export async function lockVisibleBackup(records: Looked, projectId: string, id: string): Promise<VisibleBackup> {
+  return sight(records, projectId, id, await records.backups.lock(id))
+}
+
+async function sight(
+  records: Looked,
+  projectId: string,
+  id: string,
+  backup: BackupRecord | undefined,
+): Promise<VisibleBackup> {
+  if (backup === undefined) refuse('6200', { backup: id })
+  if (backup.projectId === projectId) return { backup }
+  const member = await records.members.find(backup.parentId ?? backup.id, projectId)
+  if (member === undefined || member.destProjectId !== projectId || member.status === 'rejected') {
+    refuse('6200', { backup: id })
+  }
+  return {
+    backup,
+    member: { status: member.status, ...(member.vaultId !== undefined && { vaultId: member.vaultId }) },
+  }
+}
+
+/** The path check of the calls on one backup, which the front door makes before it looks at a body (semantics 1.3). */
+export async function findBackup(
+  ports: Pick<Ports, 'catalog'>,
+  caller: { readonly projectId: string },
+  backupId: string,
+): Promise<void> {
+  await ports.catalog.read(records => visibleBackup(records, caller.projectId, backupId))
+}
