@@ -1,0 +1,98 @@
+/** Every key that the configuration has (docs/design.md, Configuration file). */
+import { anything, flag, group, list, named, oneOf, optional, secret, text, wholeNumber } from './config-rules.ts'
+
+const projectId = /^[0-9a-f]{32}$/
+const anyId = /^[A-Za-z0-9_-]{1,64}$/
+const httpUrl = text(/^https?:\/\/[^/\s]+(\/\S*)?$/, 'an http:// or https:// URL')
+
+const disk = group({
+  id: optional(text(anyId, 'an id')),
+  project: text(),
+  name: text(),
+  path: text(),
+  format: optional(oneOf('raw')),
+})
+
+export const shape = group({
+  listen: optional(text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')),
+  publicUrl: optional(httpUrl),
+  dataDir: optional(text()),
+  region: optional(text(/^[a-zA-Z0-9._-]{1,64}$/, 'letters, digits, dots, dashes')),
+  availabilityZone: optional(text(/^[a-zA-Z0-9._-]{1,32}$/, 'letters, digits, dots, dashes')),
+  logLevel: optional(oneOf('debug', 'info', 'warn', 'error', 'silent')),
+  metadata: optional(group({ url: text(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite: or postgres://') })),
+  chunkStore: optional(
+    group({
+      url: text(/^(file:|s3:\/\/)/, 'file: or s3://'),
+      accessKey: optional(secret()),
+      secretKey: optional(secret()),
+    }),
+  ),
+  keys: optional(group({ file: optional(text()), passphrase: optional(secret()) })),
+  identity: optional(
+    group({
+      embedded: optional(
+        group({
+          tokenSeconds: optional(wholeNumber(60, 31_536_000)),
+          domains: list(
+            group({
+              id: optional(text(anyId, 'an id')),
+              name: text(),
+              projects: optional(
+                list(
+                  group({
+                    id: optional(text(projectId, '32 lower-case hex digits')),
+                    name: text(),
+                    description: optional(text()),
+                    enabled: optional(flag()),
+                  }),
+                ),
+              ),
+              users: optional(
+                list(
+                  group({
+                    id: optional(text(anyId, 'an id')),
+                    name: text(),
+                    password: optional(secret()),
+                    enabled: optional(flag()),
+                    roles: optional(named(list(text()))),
+                    accessKeys: optional(list(group({ ak: text(), sk: secret() }))),
+                  }),
+                ),
+              ),
+              policies: optional(list(group({ name: text(), document: anything() }))),
+            }),
+          ),
+        }),
+      ),
+      keystone: optional(
+        group({
+          authUrl: httpUrl,
+          user: text(),
+          password: secret(),
+          project: optional(text()),
+          domain: optional(text()),
+        }),
+      ),
+    }),
+  ),
+  resources: optional(
+    group({
+      local: optional(
+        group({
+          disks: optional(list(disk)),
+          servers: optional(
+            list(group({ id: optional(text(anyId, 'an id')), project: text(), name: text(), disks: list(text()) })),
+          ),
+        }),
+      ),
+    }),
+  ),
+  limits: optional(
+    group({ vaults: optional(wholeNumber(0, 1_000_000)), smallestVaultGb: optional(wholeNumber(1, 10_485_760)) }),
+  ),
+})
+
+export type Written = ReturnType<(typeof shape)['read']>
+/** The type of a key that may be absent, itself or what holds it. */
+export type Inside<T, K extends keyof NonNullable<T>> = NonNullable<NonNullable<T>[K]>

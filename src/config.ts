@@ -1,0 +1,160 @@
+/** The operator's configuration: a YAML file, the environment over it, the command line over both; one frozen Config. */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse, YAMLError } from 'yaml'
+import { overlay, unknownVariables } from './config-environment.ts'
+import { isGroup, type Mistake } from './config-rules.ts'
+import { type Inside, shape, type Written } from './config-shape.ts'
+
+/** Everything decided: defaults filled in, paths absolute, secrets resolved. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly publicUrl: string | undefined
+  readonly dataDir: string
+  readonly region: string
+  readonly availabilityZone: string
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly metadata: { readonly url: string }
+  readonly chunkStore: Inside<Written, 'chunkStore'>
+  readonly keys: { readonly file: string; readonly passphrase: string | undefined }
+  /** Undefined: one domain, project and user of our own making (compose.ts). */
+  readonly identity: Written['identity']
+  readonly resources: {
+    readonly disks: readonly LocalDisk[]
+    readonly servers: Inside<Inside<Written['resources'], 'local'>, 'servers'>
+  }
+  readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
+}
+
+export interface LocalDisk {
+  readonly id: string | undefined
+  readonly project: string
+  readonly name: string
+  readonly path: string
+  readonly format: 'raw'
+}
+
+/** The operator's mistakes, all of them, one a line. */
+export class ConfigError extends Error {
+  constructor(mistakes: readonly Mistake[]) {
+    super(mistakes.map(({ at, problem }) => (at === '' ? problem : `${at}: ${problem}`)).join('\n'))
+    this.name = 'ConfigError'
+  }
+}
+
+export interface ConfigSources {
+  /** The YAML file; without one everything has its default. */
+  readonly file?: string | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** From the command line, over everything else. */
+  readonly listen?: string | undefined
+  readonly dataDir?: string | undefined
+  readonly workingFolder: string
+}
+
+/** Throws a ConfigError that lists everything that is wrong. Relative paths of a file start at its folder. */
+export function loadConfig(sources: ConfigSources): Config {
+  const mistakes: Mistake[] = []
+  const named = new Set<string>()
+  const { file, environment, workingFolder } = sources
+  const folder = file === undefined ? workingFolder : dirname(resolve(workingFolder, file))
+  const written = overlay(fileContent(file, workingFolder), environment, mistakes)
+  if (sources.listen !== undefined) written.listen = sources.listen
+  const read = shape.read(written, '', {
+    mistakes,
+    secret(from, at) {
+      if ('env' in from) named.add(from.env)
+      const found = 'env' in from ? environment[from.env] : secretOfFile(resolve(folder, from.file))
+      if (found === undefined || found === '') {
+        mistakes.push({
+          at,
+          problem: 'env' in from ? `the environment has no ${from.env}` : `${from.file} cannot be read`,
+        })
+      }
+      return found ?? ''
+    },
+  })
+  mistakes.push(...unknownVariables(environment, named))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const config = decided(read, sources.dataDir, { folder, workingFolder })
+  mistakes.push(...contradictions(config))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return Object.freeze(config)
+}
+
+function fileContent(file: string | undefined, workingFolder: string): Record<string, unknown> {
+  if (file === undefined) return {}
+  try {
+    const content: unknown = parse(readFileSync(resolve(workingFolder, file), 'utf8'))
+    if (content === null || content === undefined) return {}
+    if (isGroup(content)) return content
+    throw new ConfigError([{ at: file, problem: 'is not a group of keys' }])
+  } catch (error) {
+    if (error instanceof YAMLError) throw new ConfigError([{ at: file, problem: firstLine(error.message) }])
+    if (isSystemError(error)) throw new ConfigError([{ at: file, problem: `cannot be read (${error.code})` }])
+    throw error
+  }
+}
+
+/** Undefined when there is none; a line break at its end is the editor's, not the secret's. */
+function secretOfFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
+
+interface Folders {
+  /** Of the configuration file. */
+  readonly folder: string
+  readonly workingFolder: string
+}
+
+function decided(read: Written, dataDir: string | undefined, { folder, workingFolder }: Folders): Config {
+  const region = read.region ?? 'local-1'
+  const data = dataDir === undefined ? resolve(folder, read.dataDir ?? 'opencbr-data') : resolve(workingFolder, dataDir)
+  const local = read.resources?.local
+  return {
+    listen: addressOf(read.listen ?? '127.0.0.1:8799'),
+    publicUrl: read.publicUrl?.replace(/\/+$/, ''),
+    dataDir: data,
+    region,
+    availabilityZone: read.availabilityZone ?? `${region}a`,
+    logLevel: read.logLevel ?? 'info',
+    metadata: read.metadata ?? { url: 'sqlite:' },
+    chunkStore: read.chunkStore ?? { url: 'file:', accessKey: undefined, secretKey: undefined },
+    keys: { file: resolve(data, read.keys?.file ?? 'master.key'), passphrase: read.keys?.passphrase },
+    identity: read.identity,
+    resources: {
+      disks: (local?.disks ?? []).map(disk => ({ ...disk, path: resolve(folder, disk.path), format: 'raw' })),
+      servers: local?.servers ?? [],
+    },
+    limits: {
+      vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
+      smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
+    },
+  }
+}
+
+/** `[::1]:8799` is host `::1`. */
+function addressOf(listen: string): Config['listen'] {
+  const colon = listen.lastIndexOf(':')
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) }
+}
+
+/** What is right key by key and wrong together. */
+function contradictions({ listen, identity, chunkStore }: Config): readonly Mistake[] {
+  const found: Mistake[] = []
+  if (listen.port > 65_535) found.push({ at: 'listen', problem: `there is no port ${listen.port}` })
+  if (identity && (identity.embedded === undefined) === (identity.keystone === undefined)) {
+    found.push({ at: 'identity', problem: 'must have one of embedded and keystone' })
+  }
+  if (chunkStore.url.startsWith('s3:'))
+    found.push({ at: 'chunkStore.url', problem: 'S3 stores come with a later version' })
+  return found
+}
