@@ -2,18 +2,22 @@ import type { Records } from '../../ports/catalog/catalog.ts'
 import type { JobKind } from '../../ports/catalog/job.ts'
 import type { OperationLogRecord, OperationType } from '../../ports/catalog/operation-log.ts'
 
-export interface Operation {
+/** What an operation log says from the start. */
+export interface Logged {
   readonly type: OperationType
   readonly projectId: string
   readonly requestId: string
   readonly at: Date
   readonly resource: OperationLogRecord['resource']
   readonly detail: OperationLogRecord['detail']
-  readonly job: JobKind
-  readonly payload: Readonly<Record<string, unknown>>
   readonly providerId?: string
   readonly vault?: { readonly id: string; readonly name: string }
   readonly checkpointId?: string
+}
+
+export interface Operation extends Logged {
+  readonly job: JobKind
+  readonly payload: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -21,39 +25,49 @@ export interface Operation {
  * (semantics 2). Called inside the transaction that changes the state. Answers the operation log's id.
  */
 export async function startOperation(records: Records, operation: Operation): Promise<string> {
-  const id = crypto.randomUUID()
-  const { at, projectId, vault } = operation
-  await records.operationLogs.insert([
-    {
-      id,
-      projectId,
-      type: operation.type,
-      status: 'waiting',
-      createdAt: at,
-      startedAt: at,
-      updatedAt: at,
-      ...(operation.providerId && { providerId: operation.providerId }),
-      ...(vault && { vaultId: vault.id, vaultName: vault.name }),
-      ...(operation.checkpointId && { checkpointId: operation.checkpointId }),
-      errorCode: '',
-      errorMessage: '',
-      progress: 0,
-      requestId: operation.requestId,
-      resource: operation.resource,
-      detail: operation.detail,
-    },
-  ])
+  const { at, projectId } = operation
+  const log = asLog(operation)
+  await records.operationLogs.insert([log])
   await records.jobs.insert([
     {
       id: crypto.randomUUID(),
       kind: operation.job,
       projectId,
       payload: operation.payload,
-      operationLogId: id,
+      operationLogId: log.id,
       createdAt: at,
       runAfter: at,
       attempts: 0,
     },
   ])
-  return id
+  return log.id
+}
+
+/** Writes the log of work that the call has done by itself, in its transaction. Answers the log's id. */
+export async function recordOperation(records: Pick<Records, 'operationLogs'>, operation: Logged): Promise<string> {
+  const log = asLog(operation)
+  await records.operationLogs.insert([{ ...log, status: 'success', progress: 100, endedAt: operation.at }])
+  return log.id
+}
+
+function asLog(operation: Logged): OperationLogRecord {
+  const { at, vault } = operation
+  return {
+    id: crypto.randomUUID(),
+    projectId: operation.projectId,
+    type: operation.type,
+    status: 'waiting',
+    createdAt: at,
+    startedAt: at,
+    updatedAt: at,
+    ...(operation.providerId && { providerId: operation.providerId }),
+    ...(vault && { vaultId: vault.id, vaultName: vault.name }),
+    ...(operation.checkpointId && { checkpointId: operation.checkpointId }),
+    errorCode: '',
+    errorMessage: '',
+    progress: 0,
+    requestId: operation.requestId,
+    resource: operation.resource,
+    detail: operation.detail,
+  }
 }
