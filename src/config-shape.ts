@@ -28,7 +28,9 @@ export const shape = group({
       secretKey: optional(secret()),
     }),
   ),
-  keys: optional(group({ file: optional(text()), passphrase: optional(secret()) })),
+  keys: optional(
+    group({ file: optional(text()), passphrase: optional(secret()), passphraseCommand: optional(list(text())) }),
+  ),
   identity: optional(
     group({
       embedded: optional(

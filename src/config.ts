@@ -16,7 +16,12 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly metadata: { readonly url: string }
   readonly chunkStore: Inside<Written, 'chunkStore'>
-  readonly keys: { readonly file: string; readonly passphrase: string | undefined }
+  readonly keys: {
+    readonly file: string
+    readonly passphrase: string | undefined
+    /** A program and its arguments that print the passphrase. */
+    readonly passphraseCommand: readonly string[] | undefined
+  }
   /** Undefined: one domain, project and user of our own making (compose.ts). */
   readonly identity: Written['identity']
   readonly resources: {
@@ -128,7 +133,11 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
     logLevel: read.logLevel ?? 'info',
     metadata: read.metadata ?? { url: 'sqlite:' },
     chunkStore: read.chunkStore ?? { url: 'file:', accessKey: undefined, secretKey: undefined },
-    keys: { file: resolve(data, read.keys?.file ?? 'master.key'), passphrase: read.keys?.passphrase },
+    keys: {
+      file: resolve(data, read.keys?.file ?? 'master.key'),
+      passphrase: read.keys?.passphrase,
+      passphraseCommand: read.keys?.passphraseCommand,
+    },
     identity: read.identity,
     resources: {
       disks: (local?.disks ?? []).map(disk => ({ ...disk, path: resolve(folder, disk.path), format: 'raw' })),

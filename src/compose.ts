@@ -1,0 +1,155 @@
+/** The one composition root: Config -> a house with all its parts. The only file that names an adapter. */
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { openPostgresCatalog } from './adapters/catalog/postgres.ts'
+import { openSqliteCatalog } from './adapters/catalog/sqlite.ts'
+import { localDisks } from './adapters/disks/local.ts'
+import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
+import { openKeyFileRing } from './adapters/keyring/key-file.ts'
+import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts'
+import { localProtectables } from './adapters/protectables/local.ts'
+import type { Config } from './config.ts'
+import { applyInventory } from './control/inventory/apply-inventory.ts'
+import { firstSettings, openDataFolder } from './data-folder.ts'
+import type { Datastore } from './datastore/datastore.ts'
+import { openDatastore } from './datastore/open.ts'
+import { openMetrics } from './http/metrics.ts'
+import { buildServer } from './http/server.ts'
+import { type Runner, startRunner } from './jobs/runner.ts'
+import type { BackupBytes } from './ports/backup-bytes.ts'
+import type { Catalog } from './ports/catalog/catalog.ts'
+import type { Log } from './ports/log.ts'
+import type { Now } from './ports/now.ts'
+import type { ObjectStore } from './ports/object-store.ts'
+import type { Ports, Settings } from './ports/ports.ts'
+
+export type Role = 'all' | 'api' | 'worker'
+
+export interface House {
+  readonly ports: Ports
+  readonly datastore: Datastore
+  /** Not listening yet; undefined for a worker. */
+  readonly server: FastifyInstance | undefined
+  /** Undefined for an API replica. */
+  readonly runner: Runner | undefined
+  /** Stops taking requests, finishes or gives back what runs, closes everything. */
+  close(): Promise<void>
+}
+
+export interface ComposeOptions {
+  readonly role?: Role
+  readonly now?: Now
+  /** Where log lines go instead of standard output. */
+  readonly logTo?: { write(line: string): void }
+}
+
+/** Fault: the data directory, a file in it, or a service outside cannot be used; the message is for the operator. */
+export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
+  const role = options.role ?? 'all'
+  const now = options.now ?? (() => new Date())
+  const logger = pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    ...(options.logTo ? [options.logTo] : []),
+  )
+  await using opened = new AsyncDisposableStack()
+  await openDataFolder(config.dataDir)
+  const catalog = opened.adopt(await openCatalog(config), held => held.close())
+  const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
+  const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
+  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
+  const identity = opened.adopt(await openIdentity(config, now, logger), held => held.close())
+  const disks = localDisks()
+  const settings = settingsOf(config)
+  await applyInventory({ catalog, identity, disks, now, log: logger, settings }, config.resources)
+
+  let runner: Runner | undefined
+  const ports: Ports = {
+    catalog,
+    identity,
+    protectables: localProtectables(catalog),
+    backupBytes: backupBytesOf(datastore),
+    wake: () => runner?.wake(),
+    now,
+    log: logger,
+    settings,
+  }
+  if (role !== 'api') runner = opened.adopt(startRunner({ ...ports, datastore, disks }, {}), held => held.stop())
+  const server =
+    role === 'worker'
+      ? undefined
+      : opened.adopt(
+          await buildServer({
+            ports,
+            logger,
+            publicUrl: config.publicUrl,
+            identity: identity.service,
+            ready: () => ready(catalog, objectStore),
+            metrics: metricsOf(catalog, objectStore, now),
+          }),
+          held => held.close(),
+        )
+  const parts = opened.move()
+  return { ports, datastore, server, runner, close: () => parts.disposeAsync() }
+}
+
+const openCatalog = ({ metadata, dataDir }: Config): Promise<Catalog> =>
+  metadata.url.startsWith('sqlite:')
+    ? openSqliteCatalog({ file: metadata.url.slice('sqlite:'.length) || join(dataDir, 'catalog.db') })
+    : openPostgresCatalog({ url: metadata.url })
+
+async function openObjectStore({ chunkStore, dataDir }: Config): Promise<ObjectStore> {
+  const store = await openFilesystemObjectStore(chunkStore.url.replace(/^file:(\/\/)?/, '') || join(dataDir, 'store'))
+  await store.sweepInterrupted()
+  return store
+}
+
+async function openIdentity(config: Config, now: Now, log: Log) {
+  return openEmbeddedIdentity({
+    file: join(config.dataDir, 'identity.db'),
+    settings: config.identity?.embedded ?? (await firstSettings(config.dataDir, log)),
+    region: config.region,
+    ...(config.publicUrl !== undefined && { catalogUrl: config.publicUrl }),
+    now,
+    log,
+  })
+}
+
+function passphraseOf({ keys }: Config) {
+  if (keys.passphrase !== undefined) return { passphrase: { text: keys.passphrase } }
+  const [program, ...args] = keys.passphraseCommand ?? []
+  return program === undefined ? {} : { passphrase: { command: [program, ...args] as const } }
+}
+
+const settingsOf = (config: Config): Settings => ({
+  region: config.region,
+  availabilityZone: config.availabilityZone,
+  mostVaults: config.limits.vaults,
+  smallestVaultGb: config.limits.smallestVaultGb,
+  disksFolder: join(config.dataDir, 'disks'),
+})
+
+/** Bytes of one read: four chunks, so that a slow reader holds little memory. */
+const PIECE = 1024 * 1024
+
+function backupBytesOf(datastore: Datastore): BackupBytes {
+  return {
+    async *stream({ projectId, backupId }, from, to) {
+      const reader = await datastore.open({ realm: projectId, id: backupId })
+      for (let at = from; at < to; at += PIECE) yield reader.read(at, Math.min(PIECE, to - at))
+    },
+  }
+}
+
+/** Cheap questions: this is asked every few seconds. */
+async function ready(catalog: Catalog, objectStore: ObjectStore): Promise<void> {
+  await catalog.ready()
+  await objectStore.list('ready/')[Symbol.asyncIterator]().next()
+}
+
+const metricsOf = (catalog: Catalog, objectStore: ObjectStore, now: Now) =>
+  openMetrics({
+    openJobs: async () => (await catalog.read(({ jobs }) => jobs.open())).map(({ kind }) => kind),
+    storeBytes: () => objectStore.usage(''),
+    now,
+  })
