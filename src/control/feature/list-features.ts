@@ -1,0 +1,4 @@
+import type { UseCase } from '../use-case.ts'
+import { featuresOf } from './feature-table.ts'
+
+export const listFeatures: UseCase<'ListFeatures', 'settings'> = async ports => featuresOf(ports.settings)

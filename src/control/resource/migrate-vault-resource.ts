@@ -1,0 +1,90 @@
+import { refuse } from '../../contract/errors.ts'
+import type { BackupRecord } from '../../ports/catalog/backup.ts'
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { ResourceRecord } from '../../ports/catalog/resource.ts'
+import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import { recordOperation } from '../operation-log/start-operation.ts'
+import type { ProjectCaller, UseCase } from '../use-case.ts'
+import { isWhole } from '../vault/condemn-backups.ts'
+import { providerOf } from '../vault/vault-kinds.ts'
+import { lockVault } from '../vault/vault-rules.ts'
+import { checkAtRest, checkRoomFor, checkVaultsFit } from './migration-rules.ts'
+import { distinctIds, namedResources } from './named-resources.ts'
+import { MOST_RESOURCES } from './resource-rules.ts'
+
+/** Moves resources with all their backups. Only rows move, so it is done when the call answers; shares stay as they are. */
+export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | 'now'> = async (
+  ports,
+  caller,
+  { path, body },
+) => {
+  const ids = distinctIds(body.resource_ids)
+  const at = ports.now()
+  await ports.catalog.change(async records => {
+    const [source, destination] = await lockBoth(records, caller.projectId, [path.vault_id, body.destination_vault_id])
+    const resources = await namedResources(records, source.id, ids)
+    checkVaultsFit(source, destination)
+    const { projectId } = caller
+    const backups = await records.backups.within({ projectId, vaultId: source.id })
+    checkAtRest([...backups, ...(await records.backups.within({ projectId, vaultId: destination.id }))])
+    const present = (await records.resources.of([destination.id])).length
+    if (present + ids.length > MOST_RESOURCES) refuse('6100', { resources: present, asked: ids.length })
+    const moves = resources.map(resource => ({ resource, backups: backupsOf(backups, resource.id) }))
+    checkRoomFor(storedBytes(moves.flatMap(move => move.backups)), destination)
+    for (const move of moves) await moveOne(records, caller, { ...move, source, destination, at })
+  })
+  return { migrated_resources: ids }
+}
+
+/** In order of their ids, so that two opposite migrations wait for each other instead of deadlocking. */
+async function lockBoth(
+  records: Pick<Records, 'vaults'>,
+  projectId: string,
+  [from, to]: readonly [string, string],
+): Promise<readonly [VaultRecord, VaultRecord]> {
+  if (from === to) refuse('9900', { destination_vault_id: 'it is the vault the resources are in' })
+  const held = new Map<string, VaultRecord>()
+  for (const id of [from, to].toSorted()) held.set(id, await lockVault(records, projectId, id))
+  return [held.get(from) ?? refuse('6105', { vault: from }), held.get(to) ?? refuse('6105', { vault: to })]
+}
+
+interface Move {
+  readonly resource: ResourceRecord
+  readonly backups: readonly BackupRecord[]
+  readonly source: VaultRecord
+  readonly destination: VaultRecord
+  readonly at: Date
+}
+
+async function moveOne(records: Records, { projectId, requestId }: ProjectCaller, move: Move): Promise<void> {
+  const { resource, backups, source, destination, at } = move
+  const bytes = storedBytes(backups)
+  await records.resources.move(source.id, [resource.id], destination.id)
+  await records.backups.update(
+    backups.map(backup => backup.id),
+    { vaultId: destination.id },
+  )
+  await records.vaults.charge(source.id, -bytes)
+  await records.vaults.charge(destination.id, bytes)
+  await recordOperation(records, {
+    type: 'sync',
+    projectId,
+    requestId,
+    at,
+    providerId: providerOf(source.objectType),
+    vault: source,
+    resource: { id: resource.id, name: resource.name, type: resource.type },
+    detail: { sync: { sync_backup_num: backups.filter(isWhole).length, delete_backup_num: 0, err_sync_backup_num: 0 } },
+  })
+}
+
+/** Those taken of one resource, with the disks' backups that belong to them. */
+function backupsOf(backups: readonly BackupRecord[], resourceId: string): readonly BackupRecord[] {
+  const taken = backups.filter(backup => isWhole(backup) && backup.resourceId === resourceId)
+  const ids = new Set(taken.map(backup => backup.id))
+  return [...taken, ...backups.filter(({ parentId }) => parentId !== undefined && ids.has(parentId))]
+}
+
+/** A server's backup has the sums of its disks' backups. */
+const storedBytes = (backups: readonly BackupRecord[]): number =>
+  backups.filter(isWhole).reduce((sum, backup) => sum + backup.storedBytes, 0)

@@ -1,0 +1,79 @@
+/** What CreateVault's body asks for, with the defaults of semantics 3.2: 9900, 6116, 6101, 6122, 6000. */
+import { refuse } from '../../contract/errors.ts'
+import type { BillingCreate, VaultBindRules, VaultCreate } from '../../contract/operations.gen.ts'
+import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import { cleanTag } from '../tag/tag-rules.ts'
+import { objectTypeNamed } from './vault-kinds.ts'
+import { checkSize } from './vault-rules.ts'
+
+const MOST_RESOURCES_ON_CREATE = 255
+const MOST_BIND_TAGS = 5
+const DEFAULT_THRESHOLD = 80
+
+export interface Made {
+  readonly by: { readonly projectId: string; readonly userId: string }
+  readonly at: Date
+  readonly smallestGb: number
+}
+
+export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): VaultRecord {
+  checkWanted(wanted)
+  const id = crypto.randomUUID()
+  return {
+    id,
+    projectId: by.projectId,
+    userId: by.userId,
+    name: wanted.name ?? `vault_${id.slice(0, 4)}`,
+    description: wanted.description ?? '',
+    createdAt: at,
+    updatedAt: at,
+    status: 'available',
+    ...kindOf(wanted.billing, smallestGb),
+    chargingMode: 'post_paid',
+    usedBytes: 0,
+    isMultiAz: wanted.billing.is_multi_az ?? false,
+    autoBind: wanted.auto_bind ?? false,
+    autoExpand: wanted.auto_expand ?? false,
+    smnNotify: wanted.smn_notify ?? true,
+    threshold: wanted.threshold ?? DEFAULT_THRESHOLD,
+    locked: wanted.locked ?? false,
+    demandBilling: false,
+    enterpriseProjectId: String(wanted.enterprise_project_id ?? '0'),
+    bindTags: bindTags(wanted.bind_rules),
+    ...(wanted.backup_name_prefix && { backupNamePrefix: wanted.backup_name_prefix }),
+    ...(wanted.availability_zone && { availabilityZone: wanted.availability_zone }),
+    ...(wanted.sys_lock_source_service && { sysLockSourceService: wanted.sys_lock_source_service }),
+  }
+}
+
+/** There is no billing here: what only a subscription can have is refused, not silently dropped. */
+function checkWanted(wanted: VaultCreate): void {
+  if (wanted.billing.charging_mode === 'pre_paid') refuse('9900', { charging_mode: 'pre_paid is not offered here' })
+  if (wanted.demand_billing) refuse('9900', { demand_billing: 'only a pre_paid vault can have it' })
+  const resources = wanted.resources.length
+  if (resources > MOST_RESOURCES_ON_CREATE) refuse('9900', { resources, most: MOST_RESOURCES_ON_CREATE })
+}
+
+type Kind = Pick<VaultRecord, 'objectType' | 'protectType' | 'cloudType' | 'consistentLevel' | 'sizeGb'>
+
+function kindOf(billing: BillingCreate, smallestGb: number): Kind {
+  const objectType = objectTypeNamed(billing.object_type) ?? refuse('6116', { object_type: billing.object_type })
+  const consistentLevel = billing.consistent_level ?? 'crash_consistent'
+  if (consistentLevel === 'app_consistent' && objectType !== 'server') {
+    refuse('9900', { consistent_level: 'app_consistent is for server vaults' })
+  }
+  const onPremises = objectType === 'vmware' || objectType === 'file'
+  const cloudType = billing.cloud_type ?? (onPremises ? 'hybrid' : 'public')
+  if (onPremises && cloudType !== 'hybrid') refuse('9900', { cloud_type: `${objectType} vaults are hybrid` })
+  checkSize(billing.size, smallestGb)
+  const protectType = billing.protect_type
+  if (protectType === 'replication' && objectType !== 'server') refuse('6122', { object_type: objectType })
+  return { objectType, protectType, cloudType, consistentLevel, sizeGb: billing.size }
+}
+
+/** An empty list clears the rules. Keys may repeat: the rules are alternatives. */
+export function bindTags(rules: VaultBindRules | undefined): VaultRecord['bindTags'] {
+  const tags = (rules?.tags ?? []).map(cleanTag)
+  if (tags.length > MOST_BIND_TAGS) refuse('9900', { 'bind_rules.tags': tags.length, most: MOST_BIND_TAGS })
+  return tags
+}

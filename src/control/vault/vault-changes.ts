@@ -1,0 +1,51 @@
+/** What UpdateVault's body changes (semantics 3.5). Only what is sent changes. */
+import { refuse } from '../../contract/errors.ts'
+import type { VaultUpdate } from '../../contract/operations.gen.ts'
+import { GIB } from '../../contract/sizes.ts'
+import type { VaultPatch, VaultRecord } from '../../ports/catalog/vault.ts'
+import { bindTags } from './new-vault.ts'
+import { checkSize } from './vault-rules.ts'
+
+const SMALLEST_GB = 1
+
+/** 6123 while the vault is being expanded; 6112 in every other status but `available`. */
+export function checkUpdatable(vault: VaultRecord): void {
+  if (vault.status === 'lock') refuse('6123', { status: vault.status })
+  if (vault.status !== 'available') refuse('6112', { status: vault.status })
+}
+
+/** 6101, 6110, 9900. */
+export function changesTo(vault: VaultRecord, wanted: VaultUpdate): VaultPatch {
+  const { billing } = wanted
+  if (wanted.locked === false && vault.locked) {
+    // A client matches this text (client-notes 4.13).
+    refuse('6110', { reason: 'vault not support to modify locked attribute from true to false.' })
+  }
+  return {
+    ...(billing?.size != null && { sizeGb: newSize(vault, billing.size) }),
+    ...(billing?.consistent_level && { consistentLevel: newLevel(vault, billing.consistent_level) }),
+    ...(wanted.name && { name: wanted.name }),
+    ...(wanted.auto_bind != null && { autoBind: wanted.auto_bind }),
+    ...(wanted.bind_rules != null && { bindTags: bindTags(wanted.bind_rules) }),
+    ...(wanted.auto_expand != null && { autoExpand: wanted.auto_expand }),
+    ...(wanted.smn_notify != null && { smnNotify: wanted.smn_notify }),
+    ...(wanted.threshold != null && { threshold: wanted.threshold }),
+    ...(wanted.locked && { locked: true }),
+    ...(wanted.backup_name_prefix != null && { backupNamePrefix: wanted.backup_name_prefix }),
+  }
+}
+
+/** Growing and shrinking, down to what is used. */
+function newSize(vault: VaultRecord, sizeGb: number): number {
+  checkSize(sizeGb, SMALLEST_GB)
+  if (sizeGb * GIB < vault.usedBytes) refuse('6101', { size: sizeGb, 'used bytes': vault.usedBytes })
+  return sizeGb
+}
+
+/** From crash to app consistency only, and only for servers. */
+function newLevel(vault: VaultRecord, level: VaultRecord['consistentLevel']): VaultRecord['consistentLevel'] {
+  if (level !== vault.consistentLevel && (level === 'crash_consistent' || vault.objectType !== 'server')) {
+    refuse('6110', { consistent_level: level })
+  }
+  return level
+}
