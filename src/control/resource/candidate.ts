@@ -42,15 +42,13 @@ const volumesOf = (choice?: ResourceExtraInfo): Pick<ResourceRecord, 'excludeVol
 })
 
 /**
- * The disks of a resource that a backup takes: those included, if any are named, without those excluded (semantics 4.2).
- * A disk attached later is taken unless a list names the included ones.
+ * The disks of a resource that a backup takes (semantics 4.2): all but the excluded ones, a disk attached later with them;
+ * or, where any are named, the included ones alone.
  */
 export function chosenDisks<D extends { readonly id: string }>(
   disks: readonly D[],
   choice: Pick<ResourceRecord, 'excludeVolumes' | 'includeVolumes'>,
 ): readonly D[] {
   const included = choice.includeVolumes.map(volume => volume.id)
-  return disks.filter(
-    ({ id }) => (included.length === 0 || included.includes(id)) && !choice.excludeVolumes.includes(id),
-  )
+  return disks.filter(({ id }) => (included.length > 0 ? included.includes(id) : !choice.excludeVolumes.includes(id)))
 }

@@ -38,11 +38,11 @@ async function findCandidate(
   switch (type) {
     case 'OS::Nova::Server': {
       const server = isUuid(id) ? await protectables.server(projectId, id) : undefined
-      return server ? serverCandidate(server, choice ?? undefined) : refuse('7100', about)
+      return server ? serverCandidate(server, choice) : refuse('7100', about)
     }
     case 'OS::Cinder::Volume': {
       const disk = isUuid(id) ? await protectables.disk(projectId, id) : undefined
-      return disk ? diskCandidate(disk, choice ?? undefined) : refuse('7000', about)
+      return disk ? diskCandidate(disk, choice) : refuse('7000', about)
     }
     case 'OS::Ironic::BareMetalServer':
       return refuse('7100', about)

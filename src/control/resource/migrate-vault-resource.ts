@@ -5,9 +5,9 @@ import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { recordOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
-import { isWhole } from '../vault/condemn-backups.ts'
+import { isWhole, takenOf } from '../vault/condemn-backups.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
-import { lockVault } from '../vault/vault-rules.ts'
+import { findVault, lockVault } from '../vault/vault-rules.ts'
 import { checkAtRest, checkRoomFor, checkVaultsFit } from './migration-rules.ts'
 import { distinctIds, namedResources } from './named-resources.ts'
 import { MOST_RESOURCES } from './resource-rules.ts'
@@ -18,6 +18,8 @@ export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | '
   caller,
   { path, body },
 ) => {
+  await findVault(ports, caller, path.vault_id)
+  if (path.vault_id === body.destination_vault_id) refuse('9900', { destination_vault_id: 'the resources are there' })
   const ids = distinctIds(body.resource_ids)
   const at = ports.now()
   await ports.catalog.change(async records => {
@@ -29,7 +31,13 @@ export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | '
     checkAtRest([...backups, ...(await records.backups.within({ projectId, vaultId: destination.id }))])
     const present = (await records.resources.of([destination.id])).length
     if (present + ids.length > MOST_RESOURCES) refuse('6100', { resources: present, asked: ids.length })
-    const moves = resources.map(resource => ({ resource, backups: backupsOf(backups, resource.id) }))
+    const moves: Pick<Move, 'resource' | 'backups'>[] = []
+    for (const resource of resources) {
+      moves.push({
+        resource,
+        backups: await takenOf(records, { projectId, vaultId: source.id, resourceId: resource.id }),
+      })
+    }
     checkRoomFor(storedBytes(moves.flatMap(move => move.backups)), destination)
     for (const move of moves) await moveOne(records, caller, { ...move, source, destination, at })
   })
@@ -42,7 +50,6 @@ async function lockBoth(
   projectId: string,
   [from, to]: readonly [string, string],
 ): Promise<readonly [VaultRecord, VaultRecord]> {
-  if (from === to) refuse('9900', { destination_vault_id: 'it is the vault the resources are in' })
   const held = new Map<string, VaultRecord>()
   for (const id of [from, to].toSorted()) held.set(id, await lockVault(records, projectId, id))
   return [held.get(from) ?? refuse('6105', { vault: from }), held.get(to) ?? refuse('6105', { vault: to })]
@@ -76,13 +83,6 @@ async function moveOne(records: Records, { projectId, requestId }: ProjectCaller
     resource: { id: resource.id, name: resource.name, type: resource.type },
     detail: { sync: { sync_backup_num: backups.filter(isWhole).length, delete_backup_num: 0, err_sync_backup_num: 0 } },
   })
-}
-
-/** Those taken of one resource, with the disks' backups that belong to them. */
-function backupsOf(backups: readonly BackupRecord[], resourceId: string): readonly BackupRecord[] {
-  const taken = backups.filter(backup => isWhole(backup) && backup.resourceId === resourceId)
-  const ids = new Set(taken.map(backup => backup.id))
-  return [...taken, ...backups.filter(({ parentId }) => parentId !== undefined && ids.has(parentId))]
 }
 
 /** A server's backup has the sums of its disks' backups. */

@@ -3,9 +3,9 @@ import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { startOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
-import { checkDeletable, condemnBackups, isWhole } from '../vault/condemn-backups.ts'
+import { checkDeletable, condemnBackups, isWhole, takenOf } from '../vault/condemn-backups.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
-import { checkChangeable, checkNotLocked, lockVault } from '../vault/vault-rules.ts'
+import { checkChangeable, checkNotLocked, findVault, lockVault } from '../vault/vault-rules.ts'
 import { distinctIds, namedResources } from './named-resources.ts'
 
 /** The resources leave the vault together with all their backups in it (semantics 4.3); a job does the work. */
@@ -14,6 +14,7 @@ export const removeVaultResource: UseCase<'RemoveVaultResource', 'catalog' | 'wa
   caller,
   { path, body },
 ) => {
+  await findVault(ports, caller, path.vault_id)
   const ids = distinctIds(body.resource_ids)
   const at = ports.now()
   await ports.catalog.change(async records => {
@@ -39,7 +40,7 @@ async function removeOne(
   { projectId, requestId }: ProjectCaller,
   { vault, resource: { id, name, type }, at }: Removal,
 ): Promise<void> {
-  const backups = await records.backups.within({ projectId, vaultId: vault.id, resourceId: id })
+  const backups = await takenOf(records, { projectId, vaultId: vault.id, resourceId: id })
   await checkDeletable(records, projectId, backups, { backup: '0002', restore: '6125' })
   await condemnBackups(records, backups, at)
   const resource = { id, name, type }

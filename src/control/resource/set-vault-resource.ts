@@ -1,6 +1,6 @@
 import { refuse } from '../../contract/errors.ts'
 import type { UseCase } from '../use-case.ts'
-import { checkChangeable, lockVault } from '../vault/vault-rules.ts'
+import { checkChangeable, findVault, lockVault } from '../vault/vault-rules.ts'
 import { distinctIds, namedResources } from './named-resources.ts'
 
 /** Against what the words say, `suspend` switches automatic backup on and `unsuspend` off (semantics 3.9, 24.1 #22). */
@@ -10,6 +10,7 @@ const AUTO_PROTECT: ReadonlyMap<string, boolean> = new Map([
 ])
 
 export const setVaultResource: UseCase<'SetVaultResource', 'catalog'> = async (ports, caller, { path, body }) => {
+  await findVault(ports, caller, path.vault_id)
   const ids = distinctIds(body.resource_ids)
   const autoProtect = AUTO_PROTECT.get(body.action) ?? refuse('9900', { action: body.action })
   await ports.catalog.change(async records => {

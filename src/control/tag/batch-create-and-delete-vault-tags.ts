@@ -1,7 +1,7 @@
 import { refuse } from '../../contract/errors.ts'
 import type { UseCase } from '../use-case.ts'
-import { checkChangeable, lockVault } from '../vault/vault-rules.ts'
-import { cleanTags, keysToDelete } from './tag-rules.ts'
+import { checkChangeable, findVault, lockVault } from '../vault/vault-rules.ts'
+import { keysToDelete } from './tag-rules.ts'
 import { writeTags } from './write-tags.ts'
 
 /** Sets or deletes several tags. An empty list changes nothing; system tags are the vendor's own business (semantics 12). */
@@ -10,11 +10,11 @@ export const batchCreateAndDeleteVaultTags: UseCase<'BatchCreateAndDeleteVaultTa
   caller,
   { path, body },
 ) => {
+  await findVault(ports, caller, path.vault_id)
   if (body.sys_tags && body.sys_tags.length > 0) refuse('9900', { sys_tags: 'only a system account has them' })
   const named = body.tags ?? refuse('9900', { tags: 'missing' })
   if (body.action === 'create') {
-    const tags = cleanTags(named)
-    await ports.catalog.change(records => writeTags(records, caller.projectId, path.vault_id, tags))
+    await ports.catalog.change(records => writeTags(records, caller.projectId, path.vault_id, named))
     return undefined
   }
   if (body.action !== 'delete') refuse('9900', { action: body.action })

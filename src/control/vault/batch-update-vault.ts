@@ -16,6 +16,6 @@ export const batchUpdateVault: UseCase<'BatchUpdateVault', 'catalog' | 'now'> = 
 }
 
 function changesTo({ threshold, smn_notify: smnNotify }: VaultBatchUpdate): VaultPatch {
-  if (threshold == null && smnNotify == null) refuse('9900', { vault: 'threshold or smn_notify is needed' })
-  return { ...(threshold != null && { threshold }), ...(smnNotify != null && { smnNotify }) }
+  if (threshold === undefined && smnNotify === undefined) refuse('9900', { vault: 'threshold or smn_notify is needed' })
+  return { ...(threshold !== undefined && { threshold }), ...(smnNotify !== undefined && { smnNotify }) }
 }

@@ -3,7 +3,7 @@
  * `waiting_delete`, so that nobody restores, shares or registers them any more; the job deletes them.
  */
 import { type ErrorCode, refuse } from '../../contract/errors.ts'
-import type { BackupRecord } from '../../ports/catalog/backup.ts'
+import type { BackupPlace, BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import { dropMembersOf } from '../member/member-release.ts'
 
@@ -41,6 +41,15 @@ export async function condemnBackups(
   const alive = backups.filter(({ status }) => status !== 'waiting_delete' && status !== 'deleting')
   await records.backups.update(idsOf(alive), { status: 'waiting_delete', updatedAt: at })
   await dropMembersOf(records, idsOf(alive.filter(isWhole)), at)
+}
+
+/** The backups taken of one resource in a vault, with the disks' backups that belong to them. */
+export async function takenOf(
+  records: Pick<Records, 'backups'>,
+  place: Required<Pick<BackupPlace, 'projectId' | 'vaultId' | 'resourceId'>>,
+): Promise<readonly BackupRecord[]> {
+  const taken = (await records.backups.within(place)).filter(isWhole)
+  return [...taken, ...(await records.backups.childrenOf(idsOf(taken)))]
 }
 
 /** Whether it is a backup of its own, not the disk of a server's backup. */

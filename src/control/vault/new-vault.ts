@@ -38,7 +38,7 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
     threshold: wanted.threshold ?? DEFAULT_THRESHOLD,
     locked: wanted.locked ?? false,
     demandBilling: false,
-    enterpriseProjectId: String(wanted.enterprise_project_id ?? '0'),
+    enterpriseProjectId: wanted.enterprise_project_id ?? '0',
     bindTags: bindTags(wanted.bind_rules),
     ...(wanted.backup_name_prefix && { backupNamePrefix: wanted.backup_name_prefix }),
     ...(wanted.availability_zone && { availabilityZone: wanted.availability_zone }),

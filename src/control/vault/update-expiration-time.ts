@@ -12,10 +12,10 @@ export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | '
 ) => {
   const { projectId, requestId } = caller
   const { expect_expiration_date: day, time_zone: zone } = body
-  const end = endOfDay(day, zone ?? undefined)
   const at = ports.now()
   return ports.catalog.change(async records => {
     const vault = await lockVault(records, projectId, path.vault_id)
+    const end = endOfDay(day, zone)
     checkChangeable(vault)
     const extended = expiringBefore(await records.backups.within({ projectId, vaultId: vault.id }), end)
     await records.backups.update(

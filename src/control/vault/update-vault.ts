@@ -7,8 +7,8 @@ export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now'> = async (por
   const updatedAt = ports.now()
   return ports.catalog.change(async records => {
     const vault = await lockVault(records, caller.projectId, path.vault_id)
-    checkUpdatable(vault)
     const patch = { ...changesTo(vault, body.vault), updatedAt }
+    checkUpdatable(vault)
     await records.vaults.update(vault.id, patch)
     return { vault: await viewVault(records, { ...vault, ...patch }) }
   })

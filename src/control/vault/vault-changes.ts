@@ -22,16 +22,16 @@ export function changesTo(vault: VaultRecord, wanted: VaultUpdate): VaultPatch {
     refuse('6110', { reason: 'vault not support to modify locked attribute from true to false.' })
   }
   return {
-    ...(billing?.size != null && { sizeGb: newSize(vault, billing.size) }),
+    ...(billing?.size !== undefined && { sizeGb: newSize(vault, billing.size) }),
     ...(billing?.consistent_level && { consistentLevel: newLevel(vault, billing.consistent_level) }),
     ...(wanted.name && { name: wanted.name }),
-    ...(wanted.auto_bind != null && { autoBind: wanted.auto_bind }),
-    ...(wanted.bind_rules != null && { bindTags: bindTags(wanted.bind_rules) }),
-    ...(wanted.auto_expand != null && { autoExpand: wanted.auto_expand }),
-    ...(wanted.smn_notify != null && { smnNotify: wanted.smn_notify }),
-    ...(wanted.threshold != null && { threshold: wanted.threshold }),
+    ...(wanted.auto_bind !== undefined && { autoBind: wanted.auto_bind }),
+    ...(wanted.bind_rules !== undefined && { bindTags: bindTags(wanted.bind_rules) }),
+    ...(wanted.auto_expand !== undefined && { autoExpand: wanted.auto_expand }),
+    ...(wanted.smn_notify !== undefined && { smnNotify: wanted.smn_notify }),
+    ...(wanted.threshold !== undefined && { threshold: wanted.threshold }),
     ...(wanted.locked && { locked: true }),
-    ...(wanted.backup_name_prefix != null && { backupNamePrefix: wanted.backup_name_prefix }),
+    ...(wanted.backup_name_prefix !== undefined && { backupNamePrefix: wanted.backup_name_prefix }),
   }
 }
 
