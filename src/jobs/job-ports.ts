@@ -34,7 +34,7 @@ export interface Failure {
 
 export interface JobType {
   readonly lane: Lane
-  /** How often it is tried when the outside fails for a time; a job that was cut short by a stop does not count. */
+  /** A run that fails for a passing reason is the last one when it has been claimed this often, interruptions included. */
   readonly mostAttempts: number
   /**
    * Does the work from whatever point an earlier run left it at, and ends with `publish` (publish.ts). Throws a

@@ -11,6 +11,14 @@ export class ClaimLost extends Error {
   }
 }
 
+/** The runner stops: the job is given back, and taken up again from the start of its run. */
+export class Stopping extends Error {
+  constructor() {
+    super('the runner stops')
+    this.name = 'Stopping'
+  }
+}
+
 /** What ends up in the operation log besides success. */
 export type Outcome = Partial<Pick<OperationLogRecord, 'status' | 'detail' | 'errorCode' | 'errorMessage'>>
 
