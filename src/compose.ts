@@ -2,10 +2,12 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { mayCall } from './access/may-call.ts'
 import { openPostgresCatalog } from './adapters/catalog/postgres.ts'
 import { openSqliteCatalog } from './adapters/catalog/sqlite.ts'
 import { localDisks } from './adapters/disks/local.ts'
 import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
+import type { PasswordCost } from './adapters/identity/password.ts'
 import { openKeyFileRing } from './adapters/keyring/key-file.ts'
 import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts'
 import { localProtectables } from './adapters/protectables/local.ts'
@@ -40,6 +42,8 @@ export interface House {
 export interface ComposeOptions {
   readonly role?: Role
   readonly now?: Now
+  /** What a guess of a password costs; cheap in tests. */
+  readonly passwordCost?: PasswordCost
   /** Where log lines go instead of standard output. */
   readonly logTo?: { write(line: string): void }
 }
@@ -58,7 +62,10 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
-  const identity = opened.adopt(await openIdentity(config, now, logger), held => held.close())
+  const identity = opened.adopt(
+    await openIdentity(config, { now, log: logger, passwordCost: options.passwordCost }),
+    held => held.close(),
+  )
   const disks = localDisks()
   const settings = settingsOf(config)
   await applyInventory({ catalog, identity, disks, now, log: logger, settings }, config.resources)
@@ -69,6 +76,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     identity,
     protectables: localProtectables(catalog),
     backupBytes: backupBytesOf(datastore),
+    mayCall,
     wake: () => runner?.wake(),
     now,
     log: logger,
@@ -83,7 +91,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
             ports,
             logger,
             publicUrl: config.publicUrl,
-            identity: identity.service,
+            identity,
             ready: () => ready(catalog, objectStore),
             metrics: metricsOf(catalog, objectStore, now),
           }),
@@ -104,14 +112,16 @@ async function openObjectStore({ chunkStore, dataDir }: Config): Promise<ObjectS
   return store
 }
 
-async function openIdentity(config: Config, now: Now, log: Log) {
+async function openIdentity(
+  config: Config,
+  parts: { readonly now: Now; readonly log: Log; readonly passwordCost: PasswordCost | undefined },
+) {
   return openEmbeddedIdentity({
     file: join(config.dataDir, 'identity.db'),
-    settings: config.identity?.embedded ?? (await firstSettings(config.dataDir, log)),
+    settings: config.identity?.embedded ?? (await firstSettings(config.dataDir, parts.log)),
     region: config.region,
     ...(config.publicUrl !== undefined && { catalogUrl: config.publicUrl }),
-    now,
-    log,
+    ...parts,
   })
 }
 

@@ -6,7 +6,7 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { refuse } from './errors.ts'
-import { bodyLimits, type Limit, mostRows, pathLimits, queryLimits } from './limits.ts'
+import { bodyLimits, type Limit, missing, mostRows, pathLimits, queryLimits } from './limits.ts'
 import {
   type FieldShape,
   type OperationId,
@@ -23,7 +23,7 @@ export type RawQuery = Readonly<Record<string, string | readonly string[] | unde
 export interface ContractCheck {
   bodyOf<O extends OperationId>(operation: O, raw: Uint8Array | undefined): Operations[O]['body']
   queryOf<O extends OperationId>(operation: O, given: RawQuery): Operations[O]['query']
-  /** Refuses values of path parameters that have a fixed set. */
+  /** Refuses values of path parameters that have a fixed set, and such as no engine stores. */
   pathOf<O extends OperationId>(operation: O, given: Readonly<Record<string, string>>): Operations[O]['path']
 }
 
@@ -50,6 +50,7 @@ export function contractCheck(): ContractCheck {
     },
     pathOf(_operation, given) {
       for (const [name, value] of Object.entries(given)) {
+        if (value.includes('\0')) refuse(missing[name] ?? '9900', { [name]: JSON.stringify(value) })
         const known = pathLimits[name]?.enum
         if (known && !known.includes(value)) refuse('9900', { field: name, known })
       }

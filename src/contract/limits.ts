@@ -4,6 +4,8 @@
  * limit with a code of its own (6101, 6116, 6600, 6706, ...) is the operation's rule, and `loose` opens such a field.
  */
 
+import type { ErrorCode } from './errors.ts'
+
 /** JSON Schema keywords of one field. */
 export interface Limit {
   readonly type?: string | readonly string[]
@@ -167,6 +169,20 @@ export const queryLimits: Readonly<Record<string, Limit>> = {
 
 /** Most rows of a page where it is not 1000; a larger limit is capped (semantics 1.6). */
 export const mostRows: Readonly<Record<string, number>> = { ListProtectable: 50 }
+
+/** By path parameter: what is refused when there is no such thing. */
+export const missing: Readonly<Record<string, ErrorCode>> = {
+  vault_id: '6105',
+  backup_id: '6200',
+  member_id: '6705',
+  checkpoint_id: '6217',
+  operation_log_id: '6500',
+  instance_id: '6302',
+  policy_id: '6000',
+  organization_policy_id: '6000',
+  agent_id: '7410',
+  key: '6601',
+}
 
 /** Path parameters that the vendor's definitions leave open. */
 export const pathLimits: Readonly<Record<string, Limit>> = {

@@ -3,14 +3,13 @@
  * (403), what is asked (404 for the path's object, then 9900), the use case, the answer.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { mayCall } from '../access/may-call.ts'
 import type { ContractCheck, RawQuery } from '../contract/check.ts'
 import { Refusal } from '../contract/errors.ts'
 import { type OperationId, operations } from '../contract/operations.gen.ts'
 import { successStatus } from '../contract/statuses.ts'
 import type { ProjectCaller, Request } from '../control/use-case.ts'
 import type { Caller } from '../ports/identity.ts'
-import type { Ports } from '../ports/ports.ts'
+import type { MayCall, Ports } from '../ports/ports.ts'
 import { type Audited, audited } from './audited.ts'
 import { identify } from './identify.ts'
 import { answerOf, Unserved } from './render.ts'
@@ -30,12 +29,12 @@ export function handling<O extends OperationId>(operation: O, route: Route<O>, d
     const path = request.params as Record<string, string>
     const caller = { ...(await identify(door.ports.identity, request, path.project_id)), requestId: request.id }
     if ('later' in route) {
-      authorise(caller, route.action, path.project_id)
+      authorise(door.ports.mayCall, caller, route.action, path.project_id)
       throw new Unserved(501, `${operation} is not offered yet: ${route.later}`)
     }
     const audit = audits ? trail(door, operation, status, { request, caller, path }) : undefined
     try {
-      const asking = authorise(caller, route.action, path.project_id)
+      const asking = authorise(door.ports.mayCall, caller, route.action, path.project_id)
       const asked = await checked(operation, route, { door, caller: asking, request, path })
       const ports = audit ? { ...door.ports, catalog: audit.catalog } : door.ports
       const answer = await route.run(ports, asking, asked)
@@ -52,6 +51,7 @@ export function handling<O extends OperationId>(operation: O, route: Route<O>, d
 
 /** Refuses what the credential is not scoped to, or its roles do not allow. */
 function authorise(
+  mayCall: MayCall,
   caller: Caller & { readonly requestId: string },
   action: string,
   projectId: string | undefined,

@@ -1,6 +1,6 @@
 /** Who is calling: a token, or a signature over the request as it came (client-notes 2). */
 import type { FastifyRequest } from 'fastify'
-import type { Caller, Identity } from '../ports/identity.ts'
+import type { Caller, Identity, SignedRequest } from '../ports/identity.ts'
 import { Unserved } from './render.ts'
 
 const SIGNED = 'SDK-HMAC-SHA256'
@@ -14,27 +14,31 @@ export async function identify(identity: Identity, request: FastifyRequest, proj
   if (token !== undefined && token !== '') {
     return (await identity.callerOfToken(token)) ?? unauthorised('the token is not valid, or no longer')
   }
-  if (!headerOf(request, 'authorization')?.startsWith(SIGNED)) unauthorised('there is no token and no signature')
+  const signed = signedRequest(request)
+  if (!signed) unauthorised('there is no token and no signature')
+  const caller = await identity.callerOfSignature(signed, projectId)
+  return caller ?? unauthorised('the signature is not valid, or too old, or was used before')
+}
+
+/** The request as it came, if it is signed. Its body is what a parser has left as bytes. */
+export function signedRequest(request: FastifyRequest): SignedRequest | undefined {
+  if (!headerOf(request, 'authorization')?.startsWith(SIGNED)) return undefined
   const url = request.raw.url ?? '/'
   const mark = url.indexOf('?')
-  const caller = await identity.callerOfSignature(
-    {
-      method: request.method,
-      rawPath: mark < 0 ? url : url.slice(0, mark),
-      rawQuery: mark < 0 ? '' : url.slice(mark + 1),
-      headers: joined(request),
-      body: request.body instanceof Uint8Array ? request.body : new Uint8Array(0),
-    },
-    projectId ?? headerOf(request, 'x-project-id'),
-  )
-  return caller ?? unauthorised('the signature is not valid, or too old, or was used before')
+  return {
+    method: request.method,
+    rawPath: mark < 0 ? url : url.slice(0, mark),
+    rawQuery: mark < 0 ? '' : url.slice(mark + 1),
+    headers: joined(request),
+    body: request.body instanceof Uint8Array ? request.body : new Uint8Array(0),
+  }
 }
 
 function unauthorised(message: string): never {
   throw new Unserved(401, message)
 }
 
-const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+export const headerOf = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name]
   return Array.isArray(value) ? value[0] : value
 }

@@ -3,13 +3,49 @@
  * (contract/roles.md), and the use case behind it.
  */
 import type { OperationId } from '../contract/operations.gen.ts'
+import { deleteBackup } from '../control/backup/delete-backup.ts'
+import { listBackups } from '../control/backup/list-backups.ts'
+import { restoreBackup } from '../control/backup/restore-backup.ts'
+import { showBackup } from '../control/backup/show-backup.ts'
+import { showMetadata } from '../control/backup/show-metadata.ts'
+import { updateBackup } from '../control/backup/update-backup.ts'
+import { createCheckpoint } from '../control/checkpoint/create-checkpoint.ts'
+import { showCheckpoint } from '../control/checkpoint/show-checkpoint.ts'
+import { listFeatures } from '../control/feature/list-features.ts'
+import { showFeature } from '../control/feature/show-feature.ts'
+import { showReplicationCapabilities } from '../control/feature/show-replication-capabilities.ts'
 import { addMember } from '../control/member/add-member.ts'
 import { deleteMember } from '../control/member/delete-member.ts'
 import { findOfferable } from '../control/member/find-shared.ts'
 import { showMemberDetail } from '../control/member/show-member-detail.ts'
 import { showMembersDetail } from '../control/member/show-members-detail.ts'
 import { updateMemberStatus } from '../control/member/update-member-status.ts'
+import { listOpLogs } from '../control/operation-log/list-op-logs.ts'
+import { showOpLog } from '../control/operation-log/show-op-log.ts'
+import { listProtectable } from '../control/protectable/list-protectable.ts'
+import { showProtectable } from '../control/protectable/show-protectable.ts'
+import { addVaultResource } from '../control/resource/add-vault-resource.ts'
+import { migrateVaultResource } from '../control/resource/migrate-vault-resource.ts'
+import { removeVaultResource } from '../control/resource/remove-vault-resource.ts'
+import { setVaultResource } from '../control/resource/set-vault-resource.ts'
+import { showStorageUsage } from '../control/resource/show-storage-usage.ts'
+import { batchCreateAndDeleteVaultTags } from '../control/tag/batch-create-and-delete-vault-tags.ts'
+import { createVaultTags } from '../control/tag/create-vault-tags.ts'
+import { deleteVaultTag } from '../control/tag/delete-vault-tag.ts'
+import { showVaultProjectTag } from '../control/tag/show-vault-project-tag.ts'
+import { showVaultResourceInstances } from '../control/tag/show-vault-resource-instances.ts'
+import { showVaultTag } from '../control/tag/show-vault-tag.ts'
 import type { ProjectCaller, UseCase } from '../control/use-case.ts'
+import { batchUpdateVault } from '../control/vault/batch-update-vault.ts'
+import { createVault } from '../control/vault/create-vault.ts'
+import { deleteVault } from '../control/vault/delete-vault.ts'
+import { listExternalVault } from '../control/vault/list-external-vault.ts'
+import { listVault } from '../control/vault/list-vault.ts'
+import { showSummary } from '../control/vault/show-summary.ts'
+import { showVault } from '../control/vault/show-vault.ts'
+import { updateExpirationTime } from '../control/vault/update-expiration-time.ts'
+import { updateVault } from '../control/vault/update-vault.ts'
+import { findVault } from '../control/vault/vault-rules.ts'
 import type { Ports } from '../ports/ports.ts'
 
 /** Needs no role: any authenticated user. */
@@ -36,6 +72,10 @@ type Finder = (ports: Ports, caller: ProjectCaller, path: Readonly<Record<string
 
 const seenBackup: Finder = (ports, caller, path) => findOfferable(ports, caller, path.backup_id ?? '')
 
+const ownVault: Finder = async (ports, caller, path) => {
+  await findVault(ports, caller, path.vault_id ?? '')
+}
+
 const POLICIES = 'policies and schedules come with a later version'
 const REPLICATION = 'replication to other regions comes with a later version'
 const AGENTS = 'backups of files by agents come with a later version'
@@ -44,35 +84,43 @@ const LANDING = 'it is being built'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
-  AddVaultResource: { action: 'cbr:vaults:addResources', later: LANDING },
+  AddVaultResource: { action: 'cbr:vaults:addResources', run: addVaultResource, exists: ownVault },
   AssociateVaultPolicy: { action: 'cbr:vaults:associatePolicy', later: POLICIES },
-  BatchUpdateVault: { action: 'cbr:vaults:update', later: LANDING },
+  BatchUpdateVault: { action: 'cbr:vaults:update', run: batchUpdateVault },
   ChangeVaultChargeMode: { action: 'cbr:vaults:update', later: BILLING },
   CreatePostPaidVault: { action: 'cbr:vaults:create', later: BILLING },
-  CreateVault: { action: 'cbr:vaults:create', later: LANDING },
-  DeleteVault: { action: 'cbr:vaults:delete', later: LANDING },
+  CreateVault: { action: 'cbr:vaults:create', run: createVault },
+  DeleteVault: { action: 'cbr:vaults:delete', run: deleteVault },
   DisassociateVaultPolicy: { action: 'cbr:vaults:dissociatePolicy', later: POLICIES },
-  ListExternalVault: { action: 'cbr:vaults:list', later: LANDING },
-  ListVault: { action: 'cbr:vaults:list', later: LANDING },
-  MigrateVaultResource: { action: 'cbr:vaults:migrateResources', later: LANDING },
-  RemoveVaultResource: { action: 'cbr:vaults:removeResources', later: LANDING },
-  SetVaultResource: { action: 'cbr:vaults:setResources', later: LANDING },
-  ShowSummary: { action: 'cbr:vaults:list', later: LANDING },
-  ShowVault: { action: 'cbr:vaults:get', later: LANDING },
-  UpdateExpirationTime: { action: 'cbr:vaults:update', later: LANDING },
-  UpdateVault: { action: 'cbr:vaults:update', later: LANDING },
+  ListExternalVault: { action: 'cbr:vaults:list', run: listExternalVault },
+  ListVault: { action: 'cbr:vaults:list', run: listVault },
+  MigrateVaultResource: { action: 'cbr:vaults:migrateResources', run: migrateVaultResource, exists: ownVault },
+  RemoveVaultResource: { action: 'cbr:vaults:removeResources', run: removeVaultResource, exists: ownVault },
+  SetVaultResource: { action: 'cbr:vaults:setResources', run: setVaultResource, exists: ownVault },
+  ShowSummary: { action: 'cbr:vaults:list', run: showSummary },
+  ShowVault: { action: 'cbr:vaults:get', run: showVault },
+  UpdateExpirationTime: { action: 'cbr:vaults:update', run: updateExpirationTime, exists: ownVault },
+  UpdateVault: { action: 'cbr:vaults:update', run: updateVault, exists: ownVault },
   // tags
-  BatchCreateAndDeleteVaultTags: { action: 'cbr:vaults:bulkCreateOrDeleteTags', later: LANDING },
-  CreateVaultTags: { action: 'cbr:vaults:setTags', later: LANDING },
-  DeleteVaultTag: { action: 'cbr:vaults:deleteTags', later: LANDING },
-  ShowVaultProjectTag: { action: 'cbr:vaults:listProjectTags', later: LANDING },
-  ShowVaultResourceInstances: { action: 'cbr:vaults:listResourceInstances', later: LANDING },
-  ShowVaultTag: { action: 'cbr:vaults:getTags', later: LANDING },
+  BatchCreateAndDeleteVaultTags: {
+    action: 'cbr:vaults:bulkCreateOrDeleteTags',
+    run: batchCreateAndDeleteVaultTags,
+    exists: ownVault,
+  },
+  CreateVaultTags: { action: 'cbr:vaults:setTags', run: createVaultTags, exists: ownVault },
+  DeleteVaultTag: { action: 'cbr:vaults:deleteTags', run: deleteVaultTag },
+  ShowVaultProjectTag: { action: 'cbr:vaults:listProjectTags', run: showVaultProjectTag },
+  ShowVaultResourceInstances: {
+    action: 'cbr:vaults:listResourceInstances',
+    run: showVaultResourceInstances,
+    reads: true,
+  },
+  ShowVaultTag: { action: 'cbr:vaults:getTags', run: showVaultTag },
   // restore points
   CopyCheckpoint: { action: 'cbr:vaults:replicate', later: REPLICATION },
-  CreateCheckpoint: { action: 'cbr:vaults:backup', later: LANDING },
+  CreateCheckpoint: { action: 'cbr:vaults:backup', run: createCheckpoint },
   ImportCheckpoint: { action: 'cbr:vaults:sync', later: REPLICATION },
-  ShowCheckpoint: { action: 'cbr:backups:get', later: LANDING },
+  ShowCheckpoint: { action: 'cbr:backups:get', run: showCheckpoint },
   // sharing
   AddMember: { action: 'cbr:member:create', run: addMember, exists: seenBackup },
   DeleteMember: { action: 'cbr:member:delete', run: deleteMember },
@@ -83,13 +131,13 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   UpdateMemberStatus: { action: 'cbr:member:update', run: updateMemberStatus, exists: seenBackup },
   // backups
   CopyBackup: { action: 'cbr:backups:replicate', later: REPLICATION },
-  DeleteBackup: { action: 'cbr:backups:delete', later: LANDING },
+  DeleteBackup: { action: 'cbr:backups:delete', run: deleteBackup },
   ImportBackup: { action: 'cbr:backups:sync', later: REPLICATION },
-  ListBackups: { action: 'cbr:backups:list', later: LANDING },
-  RestoreBackup: { action: 'cbr:backups:restore', later: LANDING },
-  ShowBackup: { action: 'cbr:backups:get', later: LANDING },
-  ShowMetadata: { action: 'cbr:backups:get', later: LANDING },
-  UpdateBackup: { action: 'cbr:backups:update', later: LANDING },
+  ListBackups: { action: 'cbr:backups:list', run: listBackups },
+  RestoreBackup: { action: 'cbr:backups:restore', run: restoreBackup, exists: seenBackup },
+  ShowBackup: { action: 'cbr:backups:get', run: showBackup },
+  ShowMetadata: { action: 'cbr:backups:get', run: showMetadata },
+  UpdateBackup: { action: 'cbr:backups:update', run: updateBackup, exists: seenBackup },
   // policies
   CreatePolicy: { action: 'cbr:policies:create', later: POLICIES },
   DeletePolicy: { action: 'cbr:policies:delete', later: POLICIES },
@@ -104,12 +152,12 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ShowOrganizationPolicy: { action: 'cbr:organizationPolicies:get', later: POLICIES },
   UpdateOrganizationPolicy: { action: 'cbr:organizationPolicies:update', later: POLICIES },
   // tasks
-  ListOpLogs: { action: 'cbr:tasks:list', later: LANDING },
-  ShowOpLog: { action: 'cbr:tasks:get', later: LANDING },
+  ListOpLogs: { action: 'cbr:tasks:list', run: listOpLogs },
+  ShowOpLog: { action: 'cbr:tasks:get', run: showOpLog },
   // protection and replication capability
-  ListProtectable: { action: 'cbr:vaults:listProtectables', later: LANDING },
-  ShowProtectable: { action: 'cbr:vaults:getProtectables', later: LANDING },
-  ShowReplicationCapabilities: { action: 'cbr:backups:queryReplicationCapability', later: LANDING },
+  ListProtectable: { action: 'cbr:vaults:listProtectables', run: listProtectable },
+  ShowProtectable: { action: 'cbr:vaults:getProtectables', run: showProtectable },
+  ShowReplicationCapabilities: { action: 'cbr:backups:queryReplicationCapability', run: showReplicationCapabilities },
   // agents
   AddAgentPath: { action: 'cbr:agents:update', later: AGENTS },
   CheckAgent: { action: 'cbr:backups:checkAgent', later: AGENTS },
@@ -121,11 +169,11 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   UpdateAgent: { action: 'cbr:agents:update', later: AGENTS },
   // others
   ChangeOrder: { action: 'cbr:vaults:update', later: BILLING },
-  ListFeatures: { action: ANYONE, later: LANDING },
+  ListFeatures: { action: ANYONE, run: listFeatures },
   ListProjects: { action: ANYONE, later: LANDING },
   MigrateDomain: { action: 'cbr:migrates:create', later: REPLICATION },
-  ShowFeature: { action: ANYONE, later: LANDING },
+  ShowFeature: { action: ANYONE, run: showFeature },
   ShowMigrateStatus: { action: 'cbr:migrates:get', later: REPLICATION },
-  ShowStorageUsage: { action: 'cbr:vaults:list', later: LANDING },
+  ShowStorageUsage: { action: 'cbr:vaults:list', run: showStorageUsage },
   UpdateOrder: { action: 'cbr:vaults:update', later: BILLING },
 }
