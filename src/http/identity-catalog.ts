@@ -16,7 +16,7 @@ interface CatalogEndpoint {
   readonly url: string
 }
 
-/** `{project_id}` is filled in; without a project such services are left out, as Keystone does. The image URL has no version. */
+/** Without a project, services whose path needs one are left out, as Keystone does. The image URL has no version. */
 const services = [
   { type: 'identity', name: 'keystone', path: '/identity/v3' },
   { type: 'cbr', name: 'opencbr', path: '/v3/{project_id}' },

@@ -71,8 +71,9 @@ function openSeen(service: IdentityService) {
 }
 
 /**
- * By `name`, `domain_id` and `enabled`. The vendor's projects are named after regions, and its provider, given an access key only, asks for the project of
- * its region's name: then, if no project has that name, a user with a single project gets that one.
+ * By `name`, `domain_id` and `enabled`. The vendor's projects are named after regions, and its provider, given an access
+ * key only, asks for the project of its region's name: then, if no project has that name, a user with a single project
+ * gets that one.
  */
 async function wantedProjects(
   service: IdentityService,
@@ -120,13 +121,12 @@ function filterOf<T>(
   request: FastifyRequest,
   fieldsOf: (row: T) => Readonly<Record<string, string>>,
 ): (row: T) => boolean {
-  const wanted = Object.entries(request.query as Readonly<Record<string, unknown>>)
+  const wanted = Object.entries(request.query as Readonly<Record<string, unknown>>).map(
+    ([name, value]) => [name, name === 'enabled' ? String(value).toLowerCase() : String(value)] as const,
+  )
   return row => {
     const fields = fieldsOf(row)
-    return wanted.every(
-      ([name, value]) =>
-        !Object.hasOwn(fields, name) || fields[name] === String(value).toLowerCase() || fields[name] === value,
-    )
+    return wanted.every(([name, value]) => !Object.hasOwn(fields, name) || fields[name] === value)
   }
 }
 

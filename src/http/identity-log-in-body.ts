@@ -2,8 +2,8 @@ import type { DomainName, LogIn, NameInDomain, WantedScope } from '../ports/iden
 import { refuseIdentity } from './identity-refusal.ts'
 
 /**
- * The body of `POST /identity/v3/auth/tokens`: methods `password` or `token`; scope a project (by id, or name and domain; without a
- * domain the user's own), a domain, `unscoped`, or absent. Everything else is 400, and names what is wrong.
+ * The body of `POST /identity/v3/auth/tokens`: methods `password` or `token`; scope a project (by id, or name and domain;
+ * without a domain the user's own), a domain, `unscoped`, or absent. Everything else is 400, and names what is wrong.
  */
 export function readLogIn(raw: Uint8Array, source: string): LogIn {
   const auth = objectIn(parsed(raw), 'auth', 'request body')

@@ -20,8 +20,8 @@ export function readSignatureHeader(authorization: string): SignatureHeader | un
 
 /**
  * The text that the vendor's clients sign (client-notes 2): method, path, query, signed headers, their names, the body's
- * hash. Undefined when a header that is said to be signed is not there, when something is not UTF-8, or when the body is not the one whose hash is
- * given; a client that says `UNSIGNED-PAYLOAD` has chosen not to protect its body.
+ * hash. Undefined when a header that is said to be signed is not there, when something is not UTF-8, or when the body is
+ * not the one whose hash is given; a client that says `UNSIGNED-PAYLOAD` has chosen not to protect its body.
  */
 export function canonicalRequest(request: SignedRequest, signedHeaders: readonly string[]): string | undefined {
   const headers = signedHeaders.map(name => canonicalHeader(name, request.headers[name]))

@@ -87,8 +87,9 @@ async function byToken(tokens: Tokens, directory: Directory, token: string): Pro
 type PasswordCheck = (user: NameInDomain, password: string, source: string) => Promise<Proof | undefined>
 
 /**
- * Slow-downs: of a user from one source after 5 failures (up to a quarter of an hour), of a source after 100 over all users, of
- * a user over all sources after 50. The last two wait a minute at most, so that nobody can lock another out for long.
+ * Slow-downs: of a user from one source after 5 failures (up to a quarter of an hour), of a source after 100 over all
+ * users, of a user over all sources after 50. The last two wait a minute at most, so that nobody can lock another out
+ * for long.
  * What does not exist is slowed down and takes as long as what does.
  */
 function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, log }: LogInParts): PasswordCheck {
@@ -100,13 +101,14 @@ function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, 
     gate(async () => {
       const account = directory.account(named)
       const who = account?.user.id ?? JSON.stringify(named)
+      const logged = account?.user.id ?? 'unknown' // the name may be a password in the wrong field
       const keys = [
         [ofUserAtSource, `${who} ${source}`],
         [ofSource, source],
         [ofUser, who],
       ] as const
       if (keys.some(([slowDown, key]) => slowDown.mustWait(key, now().getTime()))) {
-        log.warn({ user: who, source }, 'sign-in refused: too many failures before')
+        log.warn({ user: logged, source }, 'sign-in refused: too many failures before')
         return undefined
       }
       const hash = account && (await credentialOf(account)).hash
@@ -117,7 +119,7 @@ function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, 
         return { account, methods: ['password'], expiresAt: now().getTime() + tokenMs }
       }
       for (const [slowDown, key] of keys) slowDown.failed(key, now().getTime())
-      log.warn({ user: who, source }, 'sign-in failed')
+      log.warn({ user: logged, source }, 'sign-in failed')
       return undefined
     })
 }

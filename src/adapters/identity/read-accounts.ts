@@ -138,7 +138,7 @@ function openNaming(rows: IdentityRows, mistakes: string[]): Naming {
 
 function namingMistakes(kind: NamedKind, name: string, given: string | undefined): readonly string[] {
   const goodName = name.trim() === name && name !== '' && name.length <= 255 && !/\p{Cc}/u.test(name)
-  const goodId = kind === 'domain' ? /^[A-Za-z0-9_-]{1,64}$/ : /^[0-9a-f]{32}$/
+  const goodId = kind === 'project' ? /^[0-9a-f]{32}$/ : /^[A-Za-z0-9_-]{1,64}$/
   return [
     ...(goodName ? [] : [`the ${kind} name ${JSON.stringify(name)} is empty, too long or has odd characters`]),
     // A slash would make `domain/name` ambiguous.

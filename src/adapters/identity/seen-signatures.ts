@@ -4,8 +4,8 @@ import { onDatabase } from './sqlite-fault.ts'
 
 /**
  * Signatures that were accepted, for as long as their date would be: a request that is sent again is refused, also
- * after a restart. Memory does not grow with them, as they lie in the identity database, through a connection of its own that does not wait for
- * the disk at each commit (a killed process loses nothing, a power cut the last moments).
+ * after a restart. They lie in the identity database and not in memory, through a connection of their own that does not
+ * wait for the disk at each commit (a killed process loses nothing, a power cut the last moments).
  *
  * A signature carries its time in whole seconds, so a client that reads the same thing twice within one sends the same
  * signature twice, as the vendor's provider does. A read may therefore come again shortly after it came first; anything

@@ -25,7 +25,7 @@ export interface ProjectSettings {
 
 export interface UserSettings {
   readonly name: string
-  /** 32 lower-case hex digits. */
+  /** 1 to 64 of `A-Za-z0-9_-`. */
   readonly id?: string | undefined
   /** Without one the user has access keys only. */
   readonly password?: string | undefined

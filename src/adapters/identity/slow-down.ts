@@ -1,8 +1,7 @@
 /**
  * Slows guessing down. After `free` failures the next attempt has to wait, first for a second, then twice as long after
  * each further failure, up to `longestMs`; an attempt that comes earlier is refused unexamined and does not count.
- * Whoever fails no more for a quarter of an hour past the wait starts afresh. Kept in memory: a restart forgets it, and costs more
- * than a second.
+ * Whoever fails no more for a quarter of an hour past the wait starts afresh. Kept in memory: a restart forgets it.
  */
 export interface SlowDown {
   mustWait(who: string, now: number): boolean

@@ -7,8 +7,8 @@ import { systemCode, systemFault } from '../../ports/system-fault.ts'
 const keyBytes = 32
 
 /**
- * The key that seals tokens: 32 random bytes in a file of mode 0600, made at the first start. Removing the file ends all tokens.
- * Faults: `corrupt` when the file holds something else, and what the file system says.
+ * The key that seals tokens: 32 random bytes in a file of mode 0600, made at the first start. Removing the file ends all
+ * tokens. Faults: `corrupt` when the file holds something else, and what the file system says.
  */
 export function openTokenKey(file: string): Uint8Array {
   try {

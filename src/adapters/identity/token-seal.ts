@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { LogInMethod } from '../../ports/identity-service.ts'
 
 /**
- * A token is its own record: what it stands for, sealed with AES-256-GCM, in base64url (about 300 characters). Only the key's holder
- * can make or read one, so nothing is stored per token. Layout: nonce (12) | ciphertext of the claims as JSON | tag (16).
+ * A token is its own record: what it stands for, sealed with AES-256-GCM, in base64url (about 350 characters). Only the
+ * key's holder can make or read one, so nothing is stored per token. Layout: nonce (12) | ciphertext of the claims as JSON | tag (16).
  */
 export interface TokenClaims {
   readonly userId: string
