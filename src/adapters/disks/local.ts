@@ -1,0 +1,138 @@
+import { mkdir, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { DiskLocation, DiskReader, Disks, DiskWriter, Extent } from '../../ports/disks.ts'
+import { Fault } from '../../ports/fault.ts'
+import { systemCode, systemFault } from '../../ports/system-fault.ts'
+import { findHoles, type Holes } from './holes.ts'
+import { hasSize, identityOf, look, type OpenDisk, openDisk } from './open-disk.ts'
+import { checkWithin, readAt, writeAt, zeroByHand } from './transfer.ts'
+
+/** Raw image files and block devices of this machine. `holes: false` does without the C library's help (for tests). */
+export function localDisks(options: { readonly holes?: boolean } = {}): Disks {
+  const holes = options.holes === false ? Promise.resolve(undefined) : findHoles()
+  const written = new Set<string>()
+
+  return {
+    openReader: ({ path }) =>
+      at(`cannot open disk ${path}`, async () => readerOf(await openDisk(path, await look(path), 'read'), await holes)),
+    openWriter: ({ path }) =>
+      at(`cannot open disk ${path} for writing`, async () => {
+        const seen = await look(path)
+        const identity = identityOf(seen)
+        if (written.has(identity)) throw new Fault('conflict', `disk ${path} is being written already`)
+        written.add(identity)
+        try {
+          const disk = await openDisk(path, seen, 'write')
+          return writerOf(disk, await holes, () => written.delete(identity))
+        } catch (error) {
+          written.delete(identity)
+          throw error
+        }
+      }),
+    create: (path, sizeBytes) => at(`cannot make disk ${path}`, () => createFile(path, sizeBytes)),
+    remove: ({ path }) =>
+      at(`cannot remove disk ${path}`, async () => {
+        const seen = await lookIfThere(path)
+        if (!seen) return
+        if (!seen.isFile()) throw new Fault('denied', `${path} is a device, which is not OpenCBR's to remove`)
+        if (written.has(identityOf(seen))) throw new Fault('conflict', `disk ${path} is being written`)
+        await unlink(path)
+        await syncParent(path)
+      }),
+    stat: ({ path }) =>
+      at(`cannot look at disk ${path}`, async () => {
+        const seen = await look(path)
+        if (seen.isFile()) return { sizeBytes: seen.size, allocatedBytes: seen.blocks * 512 }
+        const { handle, sizeBytes } = await openDisk(path, seen, 'read')
+        await handle.close()
+        return { sizeBytes, allocatedBytes: sizeBytes }
+      }),
+  }
+}
+
+function readerOf(disk: OpenDisk, holes: Holes | undefined): DiskReader {
+  return {
+    sizeBytes: disk.sizeBytes,
+    read: (into, offset) => readAt(disk, into, offset),
+    extents: () => extentsOf(disk, holes),
+    async checkUnchangedSize() {
+      if (!(await at(`cannot look at disk ${disk.path}`, () => hasSize(disk))))
+        throw new Fault('changed', `${disk.path} has no longer the ${disk.sizeBytes} bytes it had when opened`)
+    },
+    [Symbol.asyncDispose]: () => disk.handle.close(),
+  }
+}
+
+function writerOf(disk: OpenDisk, holes: Holes | undefined, release: () => void): DiskWriter {
+  const { handle, block, sizeBytes } = disk
+  return {
+    sizeBytes,
+    // A count of blocks would not do: some file systems keep a small file's bytes, or late ones, in none.
+    blank: !block && holes !== undefined && holes.dataFrom(handle.fd, 0) === undefined,
+    write: (from, offset) => writeAt(disk, from, offset),
+    async zero(offset, length) {
+      checkWithin(disk, offset, length)
+      if (length === 0 || holes?.punch(handle.fd, offset, length)) return
+      await zeroByHand(disk, offset, length)
+    },
+    read: (into, offset) => readAt(disk, into, offset),
+    flush: () => at(`cannot flush disk ${disk.path}`, () => handle.datasync()),
+    async [Symbol.asyncDispose]() {
+      release()
+      await handle.close()
+    },
+  }
+}
+
+async function* extentsOf({ handle, block, sizeBytes }: OpenDisk, holes: Holes | undefined): AsyncIterable<Extent> {
+  for (let offset = 0; offset < sizeBytes; ) {
+    const data = block || !holes ? offset : Math.min(holes.dataFrom(handle.fd, offset) ?? sizeBytes, sizeBytes)
+    if (data > offset) yield { offset, length: data - offset, data: false }
+    const end = block || !holes || data === sizeBytes ? sizeBytes : holes.holeFrom(handle.fd, data, sizeBytes)
+    if (end > data) yield { offset: data, length: end - data, data: true }
+    offset = end
+  }
+}
+
+async function createFile(path: string, sizeBytes: number): Promise<DiskLocation> {
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) throw new RangeError(`no size of a disk: ${sizeBytes}`)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const handle = await open(path, 'wx', 0o600)
+  try {
+    await handle.truncate(sizeBytes)
+    await handle.sync()
+  } catch (error) {
+    await unlink(path)
+    throw error
+  } finally {
+    await handle.close()
+  }
+  await syncParent(path)
+  return { path, format: 'raw' }
+}
+
+async function lookIfThere(path: string): Promise<Awaited<ReturnType<typeof look>> | undefined> {
+  try {
+    return await look(path)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+async function syncParent(path: string): Promise<void> {
+  const handle = await open(dirname(path), 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function at<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw systemFault(what, error)
+  }
+}
