@@ -1,4 +1,3 @@
-import { decline } from '../../contract/openstack-refusal.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
@@ -22,14 +21,14 @@ const wire: Readonly<Record<ImageRecord['status'], ImageJob['status']>> = {
   error: 'FAIL',
 }
 
-/** The job is known as long as its image. */
+/** The job is known as long as its image; undefined otherwise. */
 export async function showImageJob(
   { catalog }: Pick<Ports, 'catalog'>,
   caller: ProjectCaller,
   jobId: string,
-): Promise<ImageJob> {
+): Promise<ImageJob | undefined> {
   const image = await catalog.read(({ images }) => images.findByJob(caller.projectId, jobId))
-  if (image === undefined) decline(404, `there is no such image job (${jobId})`)
+  if (image === undefined) return undefined
   const status = wire[image.status]
   const failed = status === 'FAIL'
   return {
