@@ -1,0 +1,107 @@
+import type { OperationLogRecord, OperationLogs } from '../../ports/catalog/operation-log.ts'
+import { first, insertAll, type Session } from './session.ts'
+import { given, NEWEST_FIRST, slice, total } from './slice.ts'
+import { table } from './table.ts'
+import type { StoredLog } from './tables.ts'
+
+const logTable = table<StoredLog>({
+  id: 'text',
+  projectId: 'text',
+  type: 'text',
+  status: 'text',
+  createdAt: 'time',
+  startedAt: 'time',
+  updatedAt: 'time',
+  endedAt: 'time?',
+  providerId: 'text?',
+  vaultId: 'text?',
+  vaultName: 'text?',
+  checkpointId: 'text?',
+  policyId: 'text?',
+  errorCode: 'text',
+  errorMessage: 'text',
+  progress: 'number',
+  requestId: 'text',
+  resourceId: 'text',
+  resourceName: 'text',
+  resourceType: 'text',
+  detail: 'json',
+})
+
+const FINAL = ['success', 'skipped', 'failed', 'timeout'] as const
+
+function toRow({ resource, ...log }: OperationLogRecord) {
+  return logTable.toRow({
+    ...log,
+    resourceId: resource.id,
+    resourceName: resource.name,
+    resourceType: resource.type,
+  })
+}
+
+function toRecord(row: ReturnType<typeof toRow>): OperationLogRecord {
+  const { resourceId, resourceName, resourceType, ...log } = logTable.toRecord(row)
+  return { ...log, resource: { id: resourceId, name: resourceName, type: resourceType } }
+}
+
+export function operationLogsOf(session: Session): OperationLogs {
+  const { db } = session
+  const named = (projectId: string, id: string) =>
+    db.selectFrom('operation_log').selectAll().where('id', '=', id).where('project_id', '=', projectId)
+  return {
+    insert: logs => insertAll(session, logs.map(toRow), rows => db.insertInto('operation_log').values(rows)),
+    async find(projectId, id) {
+      const row = await first(session, named(projectId, id))
+      return row && toRecord(row)
+    },
+    async list(projectId, filter, page) {
+      const { startedFrom, endedTo } = filter
+      const matching = db
+        .selectFrom('operation_log')
+        .where('project_id', '=', projectId)
+        .where(e =>
+          e.and(
+            given({
+              type: filter.type,
+              status: filter.status,
+              provider_id: filter.providerId,
+              resource_id: filter.resourceId,
+              resource_name: filter.resourceName,
+              vault_id: filter.vaultId,
+              vault_name: filter.vaultName,
+            }),
+          ),
+        )
+        .$if(startedFrom !== undefined, query => query.where('started_at', '>=', Number(startedFrom)))
+        .$if(endedTo !== undefined, query => query.where('ended_at', '<=', Number(endedTo)))
+      const marker = (id: string) => first(session, named(projectId, id))
+      const found = await slice(
+        session,
+        {
+          rows: matching.selectAll(),
+          total: matching.select(total),
+          from: 'operation_log',
+          sorts: NEWEST_FIRST,
+          marker,
+        },
+        page,
+      )
+      return { rows: found.rows.map(toRecord), total: found.total }
+    },
+    async update(id, patch) {
+      const changes = logTable.toChanges(patch)
+      if (Object.keys(changes).length === 0) return
+      await session.all(
+        db.updateTable('operation_log').set(changes).where('id', '=', id).where('status', 'not in', FINAL),
+      )
+    },
+    async removeEndedBefore(at) {
+      const query = db
+        .deleteFrom('operation_log')
+        .where('ended_at', '<', at.getTime())
+        .where('status', 'in', FINAL)
+        .returning('id')
+      return (await session.all(query)).length
+    },
+  }
+}

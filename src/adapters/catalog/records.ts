@@ -1,0 +1,56 @@
+import type { Records } from '../../ports/catalog/catalog.ts'
+import { auditsOf } from './audit.ts'
+import { backupsOf } from './backup.ts'
+import { checkpointsOf } from './checkpoint.ts'
+import { disksOf } from './disk.ts'
+import { imagesOf } from './image.ts'
+import { jobsOf } from './job.ts'
+import { membersOf } from './member.ts'
+import { operationLogsOf } from './operation-log.ts'
+import { resourcesOf } from './resource.ts'
+import { serversOf } from './server.ts'
+import type { Session } from './session.ts'
+import { tagsOf } from './tag.ts'
+import { vaultsOf } from './vault.ts'
+
+/** All records over one transaction; each made when it is asked for, since most changes touch three of the twelve. */
+export function recordsOf(session: Session): Records {
+  return {
+    get vaults() {
+      return vaultsOf(session)
+    },
+    get resources() {
+      return resourcesOf(session)
+    },
+    get tags() {
+      return tagsOf(session)
+    },
+    get checkpoints() {
+      return checkpointsOf(session)
+    },
+    get backups() {
+      return backupsOf(session)
+    },
+    get members() {
+      return membersOf(session)
+    },
+    get operationLogs() {
+      return operationLogsOf(session)
+    },
+    get jobs() {
+      return jobsOf(session)
+    },
+    get images() {
+      return imagesOf(session)
+    },
+    get disks() {
+      return disksOf(session)
+    },
+    get servers() {
+      return serversOf(session)
+    },
+    get audits() {
+      return auditsOf(session)
+    },
+  }
+}

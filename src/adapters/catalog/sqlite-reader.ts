@@ -1,0 +1,33 @@
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+import type { Transaction } from './transaction.ts'
+
+export interface SqliteReader {
+  /** Looks one after the other, each at one snapshot. */
+  read<T>(look: (records: Records) => Promise<T>): Promise<T>
+  idle(): Promise<void>
+}
+
+export function openReader(connection: SqliteConnection, open: () => Transaction): SqliteReader {
+  let last: Promise<unknown> = Promise.resolve()
+  async function snapshot<T>(look: (records: Records) => Promise<T>): Promise<T> {
+    const transaction = open()
+    connection.command('begin')
+    try {
+      return await look(transaction.records)
+    } finally {
+      transaction.end()
+      if (connection.inTransaction) connection.command('rollback')
+    }
+  }
+  return {
+    read(look) {
+      const turn = last.then(() => snapshot(look))
+      last = turn.catch(() => undefined)
+      return turn
+    },
+    async idle() {
+      await last
+    },
+  }
+}

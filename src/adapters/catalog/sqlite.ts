@@ -1,0 +1,107 @@
+/**
+ * The catalog in one SQLite file, for one process: a writer (sqlite-writer.ts) and a reader that sees committed rows
+ * only (a WAL snapshot). Both are synchronous inside: a statement is done when its call returns, and the work of a
+ * transaction, which awaits nothing but statements, runs to its end in one turn of the event loop.
+ */
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
+import type { Catalog, Records } from '../../ports/catalog/catalog.ts'
+import { Fault } from '../../ports/fault.ts'
+import { migrate } from './migrate.ts'
+import type { ColumnTypes } from './migrations/migration.ts'
+import type { Dialect } from './session.ts'
+import { openConnection } from './sqlite-connection.ts'
+import { holdFile } from './sqlite-lock.ts'
+import { openReader, type SqliteReader } from './sqlite-reader.ts'
+import { openWriter, type SqliteWriter } from './sqlite-writer.ts'
+import type { Tables } from './tables.ts'
+import { openTransaction, watchNesting } from './transaction.ts'
+
+const types: ColumnTypes = { text: 'text', whole: 'integer', flag: 'integer', tableEnd: ' strict' }
+
+/** `:memory:` is a catalog of its own that leaves nothing behind; it keeps all promises but durability. */
+export async function openSqliteCatalog({ file }: { readonly file: string }): Promise<Catalog> {
+  if (file !== ':memory:') return openAt(file, 'full')
+  const folder = mkdtempSync(join(tmpdir(), 'opencbr-catalog-'))
+  try {
+    return await openAt(join(folder, 'catalog'), 'off')
+  } finally {
+    // The open connections keep the files; nobody else ever needs their names.
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function openAt(file: string, synchronous: 'full' | 'off'): Promise<Catalog> {
+  using held = new DisposableStack()
+  held.use(holdFile(file))
+  const dialect = sqliteDialect()
+  const writing = held.use(openConnection(file, { readOnly: false }))
+  const settings = ['journal_mode = wal', `synchronous = ${synchronous}`, 'foreign_keys = on', 'temp_store = memory']
+  for (const setting of [...settings, 'cache_size = -65536']) writing.command(`pragma ${setting}`)
+  const writer = openWriter(writing, () => openTransaction({ dialect, writable: true, run: writing.run }))
+  await writer.change(({ session }) => migrate(session, types))
+  if (synchronous === 'full') syncFolder(dirname(file))
+  const reading = held.use(openConnection(file, { readOnly: true }))
+  const reader = openReader(reading, () => openTransaction({ dialect, writable: false, run: reading.run }))
+  // SQLite opens the files of the snapshot at the first look.
+  await reader.read(look)
+  return catalogOver(writer, reader, held.move())
+}
+
+function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposable): Catalog {
+  const nesting = watchNesting()
+  let open = true
+  const check = () => {
+    nesting.check()
+    if (!open) throw new Fault('unavailable', 'the catalog is closed')
+  }
+  const read: Catalog['read'] = async look => {
+    check()
+    return reader.read(records => nesting.inside(() => look(records)))
+  }
+  return {
+    read,
+    async change(work) {
+      check()
+      return writer.change(({ records }) => nesting.inside(() => work(records)))
+    },
+    async ready() {
+      await read(look)
+    },
+    async close() {
+      if (!open) return
+      open = false
+      await Promise.all([writer.idle(), reader.idle()])
+      held[Symbol.dispose]()
+    },
+  }
+}
+
+/** The least that asks the file something. */
+const look = ({ servers }: Records) => servers.find('', '')
+
+function sqliteDialect(): Dialect {
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: some => new SqliteIntrospector(some),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+  const among: Dialect['among'] = (column, values) =>
+    sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`
+  return { db, locksRows: false, among }
+}
+
+/** SQLite syncs the files; the names of new ones are durable once their folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
