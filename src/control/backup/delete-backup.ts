@@ -2,7 +2,7 @@ import { refuse } from '../../contract/errors.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
-import { dropMembersOf, releaseMember } from '../member/member-release.ts'
+import { dropMembersOf, isHeld, releaseMember } from '../member/member-release.ts'
 import { startOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
 import { checkDeletable, providerOfBackup } from './backup-rules.ts'
@@ -44,9 +44,9 @@ async function startDeletion(records: Records, id: string, caller: ProjectCaller
   const backup = (await records.backups.lock(id)) ?? refuse('6200', { backup: id })
   const children = await records.backups.childrenOf([id])
   const chain = await records.backups.within({ projectId, vaultId: backup.vaultId, resourceId: backup.resourceId })
-  const images = await records.images.ofBackups([id])
+  const images = (await records.images.ofBackups([id])).filter(isHeld)
   checkDeletable(backup, { children, vault, chain: chain.filter(other => other.parentId === undefined), images, at })
-  await dropMembersOf(records, [id], at)
+  await dropMembersOf(records, [id])
   const status = { status: 'waiting_delete', updatedAt: at } as const
   await records.backups.update([id, ...children.map(child => child.id)], status)
   await startOperation(records, {

@@ -7,6 +7,7 @@ import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { Standing } from '../member/find-shared.ts'
+import { isHeld } from '../member/member-release.ts'
 
 /** Whether an image can be made of what the caller sees: 6207, 6208, 6209. */
 export function checkImageable({ backup, ...standing }: Standing): void {
@@ -20,7 +21,7 @@ export function checkImageable({ backup, ...standing }: Standing): void {
 
 /** An image that failed to be made does not stand in the way of the next try; any other does: 6210. */
 export function checkNoneMade(images: readonly ImageRecord[]): void {
-  const made = images.find(image => image.status !== 'error')
+  const made = images.find(isHeld)
   if (made !== undefined) refuse('6210', { image: made.id })
 }
 

@@ -1,4 +1,5 @@
 import type { Records } from '../../ports/catalog/catalog.ts'
+import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 
 /**
@@ -26,8 +27,17 @@ export async function dropMember(records: ShareRecords, member: MemberRecord): P
   await records.members.remove([member.id])
 }
 
-/** The sharer's backups go: so do all their share records. The caller holds the locks of the backups. */
-export async function dropMembersOf(records: ShareRecords, backupIds: readonly string[], _at: Date): Promise<void> {
+/**
+ * The sharer's backups go: so do all their share records, and what is left of images that could not be made of them.
+ * The caller holds the locks of the backups, and has refused images that were made.
+ */
+export async function dropMembersOf(
+  records: ShareRecords & Pick<Records, 'images'>,
+  backupIds: readonly string[],
+): Promise<void> {
+  for (const image of await records.images.ofBackups(backupIds)) {
+    if (!isHeld(image)) await records.images.remove(image.id)
+  }
   for (const backupId of backupIds) {
     for (const member of await records.members.of(backupId)) {
       await dropMember(records, member)
@@ -47,3 +57,6 @@ async function free(records: ShareRecords, member: MemberRecord): Promise<void> 
     await records.vaults.charge(member.vaultId, -member.chargedBytes)
   }
 }
+
+/** Whether an image keeps its backup and its share: any but one that could not be made. */
+export const isHeld = (image: ImageRecord): boolean => image.status !== 'error'

@@ -5,7 +5,7 @@
 import { type ErrorCode, refuse } from '../../contract/errors.ts'
 import type { BackupPlace, BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import { dropMembersOf } from '../member/member-release.ts'
+import { dropMembersOf, isHeld } from '../member/member-release.ts'
 
 /** The codes that say what runs: they differ between deleting a vault and dissociating a resource. */
 export interface RunningCodes {
@@ -25,7 +25,7 @@ export async function checkDeletable(
     if (status === 'waiting_restore' || status === 'restoring') refuse(running.restore, { backup: id })
     if (uses > 0) refuse('6216', { backup: id })
   }
-  const images = await records.images.ofBackups(idsOf(backups.filter(isWhole)))
+  const images = (await records.images.ofBackups(idsOf(backups.filter(isWhole)))).filter(isHeld)
   const own = images.find(image => image.projectId === projectId)
   if (own !== undefined) refuse('6204', { image: own.id, backup: own.backupId })
   const [foreign] = images
@@ -34,13 +34,13 @@ export async function checkDeletable(
 
 /** Marks them, which holds their rows, and ends their shares. Those whose deletion runs already stay as they are. */
 export async function condemnBackups(
-  records: Pick<Records, 'backups' | 'members' | 'vaults'>,
+  records: Pick<Records, 'backups' | 'members' | 'vaults' | 'images'>,
   backups: readonly BackupRecord[],
   at: Date,
 ): Promise<void> {
   const alive = backups.filter(({ status }) => status !== 'waiting_delete' && status !== 'deleting')
   await records.backups.update(idsOf(alive), { status: 'waiting_delete', updatedAt: at })
-  await dropMembersOf(records, idsOf(alive.filter(isWhole)), at)
+  await dropMembersOf(records, idsOf(alive.filter(isWhole)))
 }
 
 /** The backups taken of one resource in a vault, with the disks' backups that belong to them. */

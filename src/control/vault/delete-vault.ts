@@ -2,7 +2,7 @@ import { refuse } from '../../contract/errors.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
-import { rejectSharesInVault } from '../member/member-release.ts'
+import { isHeld, rejectSharesInVault } from '../member/member-release.ts'
 import { startOperation } from '../operation-log/start-operation.ts'
 import type { UseCase } from '../use-case.ts'
 import { checkDeletable, condemnBackups, isWhole } from './condemn-backups.ts'
@@ -59,6 +59,6 @@ function checkNothingLocked(vault: VaultRecord, backups: readonly BackupRecord[]
 async function checkAcceptedFree(records: Pick<Records, 'members' | 'images'>, vault: VaultRecord): Promise<void> {
   const accepted = (await records.members.inVault(vault.id)).map(member => member.backupId)
   const images = await records.images.ofBackups(accepted)
-  const own = images.find(image => image.projectId === vault.projectId)
+  const own = images.find(image => image.projectId === vault.projectId && isHeld(image))
   if (own !== undefined) refuse('6204', { image: own.id, backup: own.backupId })
 }
