@@ -3,16 +3,23 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { contractCheck } from '../contract/check.ts'
+import type { IdentityService } from '../ports/identity-service.ts'
 import type { Ports } from '../ports/ports.ts'
 import { cbrRoutes } from './cbr-routes.ts'
 import { type HealthParts, healthRoutes } from './health-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
+import { imageActionRoutes } from './image-action-routes.ts'
+import { imageRoutes } from './image-routes.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseUnknown } from './not-found.ts'
 import { answerOf, errorBody, isOurs } from './render.ts'
 import { versionRoutes } from './version-routes.ts'
+import { volumeRoutes } from './volume-routes.ts'
 
 export interface ServerParts extends HealthParts {
   readonly ports: Ports
+  /** Of the embedded shape: what stands behind `/identity`. */
+  readonly identity?: IdentityService | undefined
   /** One line per request, and what went wrong inside. */
   readonly logger: FastifyBaseLogger
   /** Where callers reach the service, without a trailing slash; else the address that each caller used. */
@@ -44,6 +51,10 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   refuseUnknown(app)
   healthRoutes(app, parts)
   versionRoutes(app, parts.publicUrl)
+  if (parts.identity) await app.register(identityRoutes, { service: parts.identity })
+  await app.register(async images => imageActionRoutes(images, parts.ports))
+  await app.register(async images => imageRoutes(images, parts.ports, parts.publicUrl))
+  await app.register(async volumes => volumeRoutes(volumes, parts.ports, parts.publicUrl))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
 }
