@@ -25,6 +25,7 @@ export function openTransaction({ dialect, writable, run }: Running): Transactio
   let failure: unknown
   async function all<R>(query: Compilable<R>): Promise<readonly R[]> {
     if (!open) throw new Error('a statement came after the end of its transaction; is an await missing?')
+    if (failure !== undefined) throw failure
     const compiled = query.compile()
     checkStatement(compiled, writable)
     try {
