@@ -11,6 +11,9 @@ import { showMetadata } from '../control/backup/show-metadata.ts'
 import { updateBackup } from '../control/backup/update-backup.ts'
 import { createCheckpoint } from '../control/checkpoint/create-checkpoint.ts'
 import { showCheckpoint } from '../control/checkpoint/show-checkpoint.ts'
+import { listDomainProjects } from '../control/domain/list-domain-projects.ts'
+import { listProjects } from '../control/domain/list-projects.ts'
+import { showDomain } from '../control/domain/show-domain.ts'
 import { listFeatures } from '../control/feature/list-features.ts'
 import { showFeature } from '../control/feature/show-feature.ts'
 import { showReplicationCapabilities } from '../control/feature/show-replication-capabilities.ts'
@@ -80,7 +83,6 @@ const POLICIES = 'policies and schedules come with a later version'
 const REPLICATION = 'replication to other regions comes with a later version'
 const AGENTS = 'backups of files by agents come with a later version'
 const BILLING = 'there is no billing here'
-const LANDING = 'it is being built'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
@@ -124,8 +126,8 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   // sharing
   AddMember: { action: 'cbr:member:create', run: addMember, exists: seenBackup },
   DeleteMember: { action: 'cbr:member:delete', run: deleteMember },
-  ListDomainProjects: { action: 'cbr:member:create', later: LANDING },
-  ShowDomain: { action: 'cbr:member:get', later: LANDING },
+  ListDomainProjects: { action: 'cbr:member:create', run: listDomainProjects },
+  ShowDomain: { action: 'cbr:member:get', run: showDomain },
   ShowMemberDetail: { action: 'cbr:member:get', run: showMemberDetail },
   ShowMembersDetail: { action: 'cbr:member:list', run: showMembersDetail, exists: seenBackup },
   UpdateMemberStatus: { action: 'cbr:member:update', run: updateMemberStatus, exists: seenBackup },
@@ -170,7 +172,7 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   // others
   ChangeOrder: { action: 'cbr:vaults:update', later: BILLING },
   ListFeatures: { action: ANYONE, run: listFeatures },
-  ListProjects: { action: ANYONE, later: LANDING },
+  ListProjects: { action: ANYONE, run: listProjects },
   MigrateDomain: { action: 'cbr:migrates:create', later: REPLICATION },
   ShowFeature: { action: ANYONE, run: showFeature },
   ShowMigrateStatus: { action: 'cbr:migrates:get', later: REPLICATION },
