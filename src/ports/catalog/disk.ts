@@ -36,7 +36,12 @@ export interface ServerRecord {
   readonly createdAt: Date
 }
 
-export type DiskPatch = Partial<Omit<DiskRecord, 'id' | 'projectId' | 'createdAt'>>
+/** `null` empties an optional field. */
+export type DiskPatch = Partial<
+  Omit<DiskRecord, 'id' | 'projectId' | 'createdAt' | 'serverId' | 'device' | 'failure'>
+> & {
+  readonly [K in 'serverId' | 'device' | 'failure']?: DiskRecord[K] | null
+}
 
 export interface DiskRecords {
   insert(disk: DiskRecord): Promise<void>
