@@ -1,12 +1,24 @@
 import type { JobKind } from '../ports/catalog/job.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { deleteBackup } from './delete-backup.ts'
+import { deleteVault } from './delete-vault.ts'
 import { fillDisk } from './fill-disk.ts'
 import type { JobType } from './job-ports.ts'
 import { registerImage } from './register-image.ts'
 import { removeDisk } from './remove-disk.ts'
+import { removeResource } from './remove-resource.ts'
+import { restoreBackup } from './restore-backup.ts'
+import { takeBackup } from './take-backup.ts'
 
 /** Every kind of work that outlives its request, and the function that does it. */
-export const kinds: Readonly<Partial<Record<JobKind, JobType>>> = {
-  'fill-disk': fillDisk,
+export const kinds: Readonly<Record<JobKind, JobType>> = {
+  'take-backup': takeBackup,
+  'restore-backup': restoreBackup,
+  'delete-backup': deleteBackup,
+  'delete-vault': deleteVault,
+  'remove-resource': removeResource,
   'register-image': registerImage,
+  'fill-disk': fillDisk,
   'remove-disk': removeDisk,
+  'collect-garbage': collectGarbage,
 }

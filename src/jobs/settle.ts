@@ -31,7 +31,8 @@ export async function settle(ports: JobPorts, type: JobType, job: JobRecord, end
   }
 }
 
-const isPassing = (error: unknown): boolean => error instanceof Fault && !error.permanent
+/** Whether trying again later may help. */
+export const isPassing = (error: unknown): boolean => error instanceof Fault && !error.permanent
 
 const release = (ports: JobPorts, job: JobRecord, { worker }: Ended, wait: number): Promise<void> =>
   ports.catalog.change(({ jobs }) => jobs.release(job.id, worker, new Date(ports.now().getTime() + wait)))

@@ -1,0 +1,149 @@
+/**
+ * Takes one resource's backup: every disk of it in turn, and then all of them become available in one transaction. A run
+ * that was cut short starts over under the same ids; what it had written is garbage, and its collection is asked for.
+ */
+import { canBeBase, diskBackups, isInTheMaking, newestOf } from '../control/backup/backup-rules.ts'
+import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
+import type { WrittenBackup } from '../datastore/datastore.ts'
+import type { BackupRecord } from '../ports/catalog/backup.ts'
+import type { Records } from '../ports/catalog/catalog.ts'
+import type { DiskRecord } from '../ports/catalog/disk.ts'
+import type { JobRecord } from '../ports/catalog/job.ts'
+import { settleCheckpoint } from './checkpoint-progress.ts'
+import { JobFailure, withDisk } from './job-failure.ts'
+import { textOf } from './job-payload.ts'
+import type { JobContext, JobPorts, JobType } from './job-ports.ts'
+import { pruneFailed } from './prune-failed.ts'
+import { publish, step } from './publish.ts'
+import { requestCollection } from './request-collection.ts'
+import { expandIfFull, noteThreshold } from './vault-capacity.ts'
+
+export const takeBackup: JobType = { lane: 'backup', mostAttempts: 8, run, giveUp }
+
+/** One disk to read, and the backup that will hold its bytes. */
+interface Part {
+  readonly holder: BackupRecord
+  readonly disk: DiskRecord
+  readonly base: BackupRecord | undefined
+}
+
+async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promise<void> {
+  const plan = await step(ports, job, context, records => begin(records, job, ports.now()))
+  const written = new Map<string, WrittenBackup>()
+  const total = plan.parts.reduce((sum, { disk }) => sum + disk.sizeBytes, 0)
+  let before = 0
+  for (const part of plan.parts) {
+    const report = (done: number) => context.progress((100 * (before + done)) / Math.max(total, 1))
+    written.set(part.holder.id, await withDisk(part.disk.name, () => write(ports, part, context, report)))
+    before += part.disk.sizeBytes
+  }
+  await publish(ports, job, context, async (records, at) => {
+    await makeAvailable(records, { ...plan, written, at })
+    if (job.attempts > 1) await requestCollection(records, job.projectId, at)
+    await expandIfFull(records, job.projectId, plan.backup.vaultId)
+    return {}
+  })
+  await noteThreshold(ports, job.projectId, plan.backup.vaultId)
+}
+
+/** Marks the work as begun, and finds out what there is to read. Capacity counts now (semantics 3.4). */
+async function begin(records: Records, job: JobRecord, at: Date) {
+  const { projectId } = job
+  const backupId = textOf(job, 'backupId')
+  const found = await records.backups.find(backupId)
+  const vault = found && (await records.vaults.lock(projectId, found.vaultId))
+  const backup = await records.backups.lock(backupId)
+  if (backup === undefined || vault === undefined) throw new JobFailure('6200', 'the backup does not exist any more')
+  if (!isInTheMaking(backup)) throw new Error(`backup ${backupId} is ${backup.status} and has a job that would take it`)
+  if (isFull(vault)) throw new JobFailure('6114', `vault ${vault.name} is full`)
+  const holders = diskBackups(backup, await records.backups.childrenOf([backupId]))
+  const parts: Part[] = []
+  for (const holder of holders) parts.push(await partOf(records, holder))
+  await records.backups.update([...new Set([backupId, ...holders.map(({ id }) => id)])], {
+    status: 'protecting',
+    updatedAt: at,
+  })
+  return { backup, parts }
+}
+
+async function partOf(records: Records, holder: BackupRecord): Promise<Part> {
+  const { projectId, vaultId, resourceId } = holder
+  const disk = await records.disks.find(projectId, resourceId)
+  if (disk === undefined) throw new JobFailure('7000', `disk ${holder.resourceName} does not exist any more`)
+  if (disk.status !== 'available' && disk.status !== 'in-use') {
+    throw new JobFailure('7003', `disk ${disk.name} is in status ${disk.status}`)
+  }
+  const chain = await records.backups.within({ projectId, vaultId, resourceId })
+  return { holder, disk, base: holder.incremental ? newestOf(chain.filter(canBeBase)) : undefined }
+}
+
+async function write(
+  ports: JobPorts,
+  { holder, disk, base }: Part,
+  { signal }: JobContext,
+  onProgress: (doneBytes: number) => void,
+): Promise<WrittenBackup> {
+  await using source = await ports.disks.openReader(disk)
+  const realm = holder.projectId
+  return await ports.datastore.write({
+    realm,
+    id: holder.id,
+    source,
+    ...(base && { base: { realm, id: base.id } }),
+    signal,
+    onProgress,
+  })
+}
+
+interface Taken {
+  readonly backup: BackupRecord
+  readonly parts: readonly Part[]
+  readonly written: ReadonlyMap<string, WrittenBackup>
+  readonly at: Date
+}
+
+/** The rows come to hold what was written, and the vault is charged for it. */
+async function makeAvailable(records: Records, { backup, parts, written, at }: Taken): Promise<void> {
+  await records.vaults.lock(backup.projectId, backup.vaultId)
+  await records.checkpoints.lock(backup.checkpointId)
+  const sum = { storedBytes: 0, fullBytes: 0, resourceSizeBytes: 0 }
+  const done = { status: 'available', protectedAt: at, updatedAt: at } as const
+  for (const { holder, base } of parts) {
+    const bytes = written.get(holder.id)
+    if (bytes === undefined) throw new Error(`nothing was written for backup ${holder.id}`)
+    const { storedBytes, fullBytes, digest, sizeBytes } = bytes
+    await records.backups.update([holder.id], {
+      ...done,
+      storedBytes,
+      fullBytes,
+      digest,
+      resourceSizeBytes: sizeBytes,
+      full: base === undefined,
+    })
+    sum.storedBytes += storedBytes
+    sum.fullBytes += fullBytes
+    sum.resourceSizeBytes += sizeBytes
+  }
+  const isServer = parts.every(({ holder }) => holder.id !== backup.id)
+  if (isServer) {
+    await records.backups.update([backup.id], { ...done, ...sum, full: parts.every(({ base }) => base === undefined) })
+  }
+  await records.vaults.charge(backup.vaultId, sum.storedBytes)
+  await settleCheckpoint(records, backup.projectId, backup.checkpointId)
+  await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'available')
+  await records.resources.tally(backup.vaultId, backup.resourceId, sum.storedBytes, 1)
+}
+
+/** The backup stays as failed, holding nothing; the resource can be tried again at once. */
+async function giveUp(records: Records, job: JobRecord, _failure: unknown, at: Date): Promise<void> {
+  const backupId = textOf(job, 'backupId')
+  await requestCollection(records, job.projectId, at)
+  const backup = await records.backups.find(backupId)
+  if (backup === undefined) return
+  await records.checkpoints.lock(backup.checkpointId)
+  const children = await records.backups.childrenOf([backupId])
+  await records.backups.update([backupId, ...children.map(({ id }) => id)], { status: 'error', updatedAt: at })
+  await pruneFailed(records, backup)
+  await settleCheckpoint(records, backup.projectId, backup.checkpointId)
+  await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'error')
+}
