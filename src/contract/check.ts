@@ -5,7 +5,7 @@
  * (semantics 1.3 to 1.6, client-notes 4.10).
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { refuse } from './errors.ts'
+import { type About, refuse } from './errors.ts'
 import { bodyLimits, type Limit, missing, mostRows, pathLimits, queryLimits } from './limits.ts'
 import {
   type FieldShape,
@@ -52,7 +52,7 @@ export function contractCheck(): ContractCheck {
       for (const [name, value] of Object.entries(given)) {
         if (value.includes('\0')) refuse(missing[name] ?? '9900', { [name]: JSON.stringify(value) })
         const known = pathLimits[name]?.enum
-        if (known && !known.includes(value)) refuse('9900', { field: name, known })
+        if (known && !known.includes(value)) refuse('9900', { [name]: `must be one of ${known.join(', ')}` })
       }
       return given as Operations[typeof _operation]['path']
     },
@@ -71,7 +71,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** The body as JSON, without nulls in objects. Bytes that are no UTF-8, U+0000 in a text (no engine stores it): 9900. */
 function parsed(raw: Uint8Array | undefined): unknown {
-  if (raw === undefined || raw.length === 0) refuse('9900', { body: 'missing' })
+  if (raw === undefined || raw.length === 0) refuse('9900', { body: 'is missing' })
   try {
     const text = decoder.decode(raw)
     return NEEDS_CARE.test(text) ? JSON.parse(text, careful) : JSON.parse(text)
@@ -87,7 +87,7 @@ const NEEDS_CARE = /null|"enterprise_project_id"|\\u0000/
 function careful(this: unknown, key: string, value: unknown): unknown {
   if (value === null && !Array.isArray(this)) return undefined
   if (key === 'enterprise_project_id' && Number.isSafeInteger(value)) return String(value)
-  if (typeof value === 'string' && value.includes('\0')) refuse('9900', { field: key, character: 'U+0000' })
+  if (typeof value === 'string' && value.includes('\0')) refuse('9900', { [key]: 'must not contain U+0000' })
   return value
 }
 
@@ -130,15 +130,15 @@ function fieldSchema(field: FieldShape, limit: Limit): JsonSchema {
 }
 
 /** The first thing that does not fit, in words a caller can act on. */
-function complaint(error: ErrorObject | undefined) {
-  if (!error) return { body: 'does not fit' }
+function complaint(error: ErrorObject | undefined, base = 'body'): About {
+  if (!error) return { [base]: 'does not fit' }
   const at = error.instancePath.slice(1).replaceAll('/', '.')
   const missing: unknown = error.params.missingProperty
-  const field = [at, typeof missing === 'string' ? missing : ''].filter(part => part !== '').join('.') || 'body'
-  if (typeof missing === 'string') return { field, problem: 'is missing' }
+  const field = [at, typeof missing === 'string' ? missing : ''].filter(part => part !== '').join('.') || base
+  if (typeof missing === 'string') return { [field]: 'is missing' }
   const known: unknown = error.params.allowedValues
   const among = Array.isArray(known) ? `: ${known.join(', ')}` : ''
-  return { field, problem: `${error.message ?? 'does not fit'}${among}` }
+  return { [field]: `${error.message ?? 'does not fit'}${among}` }
 }
 
 interface QueryField {
@@ -166,9 +166,9 @@ function reader(operation: OperationId, name: string, field: FieldShape, ajv: Aj
   if (name === 'offset') return text => whole(name, text, 0)
   const check = ajv.compile(fieldSchema(field, queryLimits[`${operation}.${name}`] ?? {}))
   return text => {
-    if (text.includes('\0')) refuse('9900', { field: name, character: 'U+0000' })
+    if (text.includes('\0')) refuse('9900', { [name]: 'must not contain U+0000' })
     const value = converted(name, text, field.type)
-    if (!check(value)) refuse('9900', { ...complaint(check.errors?.[0]), field: name })
+    if (!check(value)) refuse('9900', complaint(check.errors?.[0], name))
     return value
   }
 }
@@ -177,13 +177,14 @@ function converted(name: string, text: string, type: string): unknown {
   if (type === 'number') return whole(name, text, Number.MIN_SAFE_INTEGER)
   if (type !== 'boolean') return text
   const word = text.toLowerCase()
-  if (word !== 'true' && word !== 'false') refuse('9900', { field: name, value: text, known: ['true', 'false'] })
+  if (word !== 'true' && word !== 'false') refuse('9900', { [name]: 'must be true or false' })
   return word === 'true'
 }
 
 function whole(name: string, text: string, least: number): number {
   const value = /^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
-  if (!(value >= least)) refuse('9900', { field: name, value: text, problem: `must be a whole number from ${least}` })
+  if (!(value >= least))
+    refuse('9900', { [name]: `must be a whole number${least > Number.MIN_SAFE_INTEGER ? ` from ${least}` : ''}` })
   return value
 }
 
@@ -192,8 +193,8 @@ function queryValues(fields: readonly QueryField[], given: RawQuery): Record<str
   for (const { name, repeatable, required, read } of fields) {
     const raw = given[name]
     const texts = (typeof raw === 'string' ? [raw] : (raw ?? [])).filter(text => text !== '')
-    if (texts.length === 0 && required) refuse('9900', { field: name, problem: 'is missing' })
-    if (texts.length > 1 && !repeatable) refuse('9900', { field: name, problem: 'is given more than once' })
+    if (texts.length === 0 && required) refuse('9900', { [name]: 'is missing' })
+    if (texts.length > 1 && !repeatable) refuse('9900', { [name]: 'is given more than once' })
     const [first] = texts
     if (first !== undefined) values[name] = repeatable ? texts.map(read) : read(first)
   }

@@ -5,10 +5,6 @@ import { type Door, handling } from './handle.ts'
 import { routes } from './routes.ts'
 
 export function cbrRoutes(app: FastifyInstance, door: Door): void {
-  // Bodies stay bytes: a signature covers them, and a missing path object is refused before a malformed body. Clients
-  // send content types for bodies that are empty, and none for some that are not (client-notes 4.18).
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   for (const operation of Object.keys(operations) as OperationId[]) register(app, operation, door)
 }
 

@@ -1,7 +1,14 @@
 /** The front door: one port, on which each part of the service has its prefix (docs/design.md, URL layout). */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { contractCheck } from '../contract/check.ts'
 import type { IdentityService } from '../ports/identity-service.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -34,15 +41,21 @@ const REQUEST_PATIENCE_MS = 60_000
 export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: parts.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => `req-${crypto.randomUUID()}`,
-    requestIdLogLabel: 'requestId',
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_PATIENCE_MS,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     clientErrorHandler: refuseMalformed,
+    frameworkErrors: (error, request, reply) => {
+      renderError(error, request, reply.header('x-request-id', request.id))
+    },
   })
+  // Bodies stay bytes: a signature covers them, a missing path object is refused before a malformed body, and clients
+  // send content types for bodies that are empty, and none for some that are not (client-notes 4.18).
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
