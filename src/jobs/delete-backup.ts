@@ -1,5 +1,6 @@
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
+import { keepOrRemove } from './delete-many.ts'
 import { forgetBackup } from './forget-backup.ts'
 import { textOf } from './job-payload.ts'
 import type { JobContext, JobPorts, JobType } from './job-ports.ts'
@@ -15,14 +16,12 @@ export const deleteBackup: JobType = {
   giveUp,
 }
 
-/** One whose bytes have been given up already is as good as failed; one that is untouched is what it was. Both can be deleted again. */
+/** One whose bytes have been given up already goes all the same; one that is untouched is what it was. */
 async function giveUp(records: Records, job: JobRecord, _failure: unknown, at: Date): Promise<void> {
-  const backup = await records.backups.lock(textOf(job, 'backupId'))
+  const backup = await records.backups.find(textOf(job, 'backupId'))
   if (backup === undefined) return
-  const children = await records.backups.childrenOf([backup.id])
-  const untouched = backup.status !== 'deleting' && backup.protectedAt !== undefined
-  const status = untouched ? 'available' : 'error'
-  await records.backups.update([backup.id, ...children.map(({ id }) => id)], { status, updatedAt: at })
+  await requestCollection(records, job.projectId, at)
+  await keepOrRemove(records, backup, at)
 }
 
 async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promise<void> {

@@ -1,51 +1,51 @@
 import { inOrder } from '../control/backup/backup-rules.ts'
-import type { BackupPlace } from '../ports/catalog/backup.ts'
+import type { BackupPlace, BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
 import { forgetBackup } from './forget-backup.ts'
 import type { JobContext, JobPorts } from './job-ports.ts'
-import { ClaimLost, step } from './publish.ts'
+import { step } from './publish.ts'
 import { removeRows } from './remove-rows.ts'
-import { isPassing } from './settle.ts'
 
-export interface Deleted {
-  readonly total: number
-  readonly failed: number
-}
-
-/**
- * Deletes all backups of a place, oldest first, rows included. One that fails for good is counted and left; others go.
- * A later run goes on with what is left, so that `total` counts what this run found.
- */
+/** Deletes all backups of a place, oldest first, rows included. A later run goes on with what is left. */
 export async function deleteAll(
   ports: JobPorts,
   job: JobRecord,
   context: JobContext,
   place: BackupPlace,
-): Promise<Deleted> {
-  const rows = await ports.catalog.read(({ backups }) => backups.within(place))
-  const backups = inOrder(rows.filter(row => row.parentId === undefined))
-  let failed = 0
+): Promise<void> {
+  const backups = await ports.catalog.read(records => wholeBackups(records, place))
   for (const [position, backup] of backups.entries()) {
     context.signal.throwIfAborted()
-    try {
-      await forgetBackup(ports, job, context, { backupId: backup.id, extent: 'whole chain' })
-      await step(ports, job, context, records => removeRows(records, backup))
-    } catch (error) {
-      if (error instanceof ClaimLost || context.signal.aborted || isPassing(error)) throw error
-      ports.log.error({ err: error, backup: backup.id }, 'a backup could not be deleted')
-      failed += 1
-      await step(ports, job, context, records => markFailed(records, backup.id, ports.now()))
-    }
+    await forgetBackup(ports, job, context, { backupId: backup.id, extent: 'whole chain' })
+    await step(ports, job, context, records => removeRows(records, backup))
     context.progress((100 * (position + 1)) / backups.length)
   }
-  return { total: backups.length, failed }
 }
 
-/** What has lost its bytes is of no use any more, but can be deleted once again. */
-async function markFailed(records: Pick<Records, 'backups'>, backupId: string, at: Date): Promise<void> {
-  const backup = await records.backups.lock(backupId)
-  if (backup?.status !== 'deleting') return
-  const children = await records.backups.childrenOf([backupId])
-  await records.backups.update([backupId, ...children.map(({ id }) => id)], { status: 'error', updatedAt: at })
+/** Oldest first, without the disks' backups that belong to a server's. */
+async function wholeBackups(records: Pick<Records, 'backups'>, place: BackupPlace) {
+  return inOrder((await records.backups.within(place)).filter(row => row.parentId === undefined))
+}
+
+/**
+ * When a deletion is given up: what has lost its bytes already goes all the same, what is untouched is what it was
+ * before and can be deleted again. Answers how many those are.
+ */
+export async function keepRest(records: Records, place: BackupPlace, at: Date): Promise<number> {
+  const backups = await wholeBackups(records, place)
+  for (const backup of backups) await keepOrRemove(records, backup, at)
+  return backups.filter(({ status }) => status !== 'deleting').length
+}
+
+/** As `keepRest`, for one backup. */
+export async function keepOrRemove(
+  records: Pick<Records, 'backups' | 'checkpoints'>,
+  backup: BackupRecord,
+  at: Date,
+): Promise<void> {
+  if (backup.status === 'deleting') return removeRows(records, backup)
+  const children = await records.backups.childrenOf([backup.id])
+  const status = backup.protectedAt === undefined ? 'error' : 'available'
+  await records.backups.update([backup.id, ...children.map(({ id }) => id)], { status, updatedAt: at })
 }

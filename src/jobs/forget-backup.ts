@@ -14,6 +14,7 @@ import type { JobRecord } from '../ports/catalog/job.ts'
 import { Fault } from '../ports/fault.ts'
 import type { JobContext, JobPorts } from './job-ports.ts'
 import { step } from './publish.ts'
+import { isPassing } from './settle.ts'
 
 /** Who else goes with it: where all backups of its disks do, nothing has to move to a neighbour. */
 export type Extent = 'alone' | 'whole chain'
@@ -38,7 +39,17 @@ export async function forgetBackup(
   await step(ports, job, context, records => relieve(records, target.backupId, held, ports.now()))
   for (const part of rows.parts) {
     context.signal.throwIfAborted()
+    await removeManifest(ports, part)
+  }
+}
+
+/** One that cannot be removed for good is left to the collector, which knows no backup for it any more. */
+async function removeManifest(ports: JobPorts, part: BackupRecord): Promise<void> {
+  try {
     await ports.datastore.removeManifest(refOf(part))
+  } catch (error) {
+    if (isPassing(error) || !(error instanceof Fault)) throw error
+    ports.log.error({ err: error, backup: part.id }, 'a manifest could not be removed; the collector will try')
   }
 }
 

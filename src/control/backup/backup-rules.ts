@@ -16,8 +16,12 @@ const restored: readonly BackupStatus[] = ['waiting_restore', 'restoring']
 
 export const isInTheMaking = (backup: BackupRecord): boolean => inTheMaking.includes(backup.status)
 export const isBeingRestored = (backup: BackupRecord): boolean => restored.includes(backup.status)
-/** Whether its manifest is there, and will be until its deletion begins. */
-export const holdsBytes = (backup: BackupRecord): boolean => readable.includes(backup.status)
+/** Whether its manifest is there, and will be until its deletion begins. A failed one that waits for that has none. */
+export const holdsBytes = (backup: BackupRecord): boolean =>
+  backup.protectedAt !== undefined && readable.includes(backup.status)
+
+/** Whether the next backup of its disk can be made on top of it: it will not go meanwhile (checkDeletable). */
+export const canBeBase = (backup: BackupRecord): boolean => holdsBytes(backup) && backup.status !== 'waiting_delete'
 
 /** The backups of disks that make up a backup: its children, or itself where it is a disk's. */
 export const diskBackups = (backup: BackupRecord, children: readonly BackupRecord[]): readonly BackupRecord[] =>
@@ -33,7 +37,7 @@ export interface Surroundings {
   readonly vault: VaultRecord | undefined
   /** Top-level backups of the same resource in the same vault, this one included. */
   readonly chain: readonly BackupRecord[]
-  /** Every project's images of it. */
+  /** Every project's images of it, but those that could not be made. */
   readonly images: readonly ImageRecord[]
   readonly at: Date
 }
@@ -64,7 +68,7 @@ function checkVault(backup: BackupRecord, { vault, at }: Surroundings): void {
 /** The newest backup stays while the next one is made on top of it. */
 function checkNotBase(backup: BackupRecord, chain: readonly BackupRecord[]): void {
   const next = chain.find(isInTheMaking)
-  const newest = newestOf(chain.filter(holdsBytes))
+  const newest = newestOf(chain.filter(canBeBase))
   if (next && newest?.id === backup.id) refuse('6203', { reason: `${next.name} is made on top of it` })
 }
 
