@@ -1,6 +1,6 @@
 import { refuse } from '../../contract/errors.ts'
 import type { UseCase } from '../use-case.ts'
-import { lockStanding } from './find-shared.ts'
+import { lockStanding, memberNamed } from './find-shared.ts'
 import { dropMember } from './member-release.ts'
 import { checkNoImage } from './member-rules.ts'
 
@@ -9,8 +9,7 @@ export const deleteMember: UseCase<'DeleteMember', 'catalog'> = ({ catalog }, ca
   catalog.change(async records => {
     const standing = await lockStanding(records, caller.projectId, path.backup_id)
     if (standing.role === 'recipient') refuse('6707', { reason: 'reject the share instead' })
-    const member = await records.members.find(path.backup_id, path.member_id)
-    if (member === undefined) refuse('6705', { member: path.member_id })
+    const member = await memberNamed(records, path.backup_id, path.member_id)
     checkNoImage(member)
     await dropMember(records, member)
     return undefined

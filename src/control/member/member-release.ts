@@ -39,9 +39,9 @@ export async function dropMembersOf(
     if (!isHeld(image)) await records.images.remove(image.id)
   }
   for (const backupId of backupIds) {
-    for (const member of await records.members.of(backupId)) {
-      await dropMember(records, member)
-    }
+    const members = await records.members.of(backupId)
+    for (const member of members) await free(records, member)
+    if (members.length > 0) await records.members.remove(members.map(member => member.id))
   }
 }
 

@@ -3,6 +3,7 @@
  * record on it; to everyone else the backup does not exist.
  */
 import { refuse } from '../../contract/errors.ts'
+import { isUuid } from '../../contract/ids.ts'
 import { GIB } from '../../contract/sizes.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { MemberRecord, MemberStatus } from '../../ports/catalog/member.ts'
@@ -18,12 +19,10 @@ const vaultFor: Readonly<Record<string, ObjectType>> = {
 }
 
 const PROJECT_ID = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const STATUSES: readonly string[] = ['pending', 'accepted', 'rejected'] satisfies readonly MemberStatus[]
 
 export const isMemberStatus = (text: string): text is MemberStatus => STATUSES.includes(text)
-export const isUuid = (text: string): boolean => UUID.test(text)
 export const isProjectId = (text: string): boolean => PROJECT_ID.test(text)
 
 /** Whether a `member_id` of a path means this record: the recipient's project, or the record itself (semantics 8.3). */
@@ -84,7 +83,8 @@ export function answerFrom(body: { readonly status?: unknown; readonly vault_id?
   const { status, vault_id: vaultId } = body
   if (status === 'pending' || status === 'rejected') return { status }
   if (status !== 'accepted') refuse('6706', { status: 'one of accepted, pending, rejected' })
-  if (typeof vaultId !== 'string' || !isUuid(vaultId)) refuse('6706', { vault_id: 'needed to accept: a UUID' })
+  if (typeof vaultId !== 'string' || !isUuid(vaultId.toLowerCase()))
+    refuse('6706', { vault_id: 'needed to accept: a UUID' })
   return { status, vaultId: vaultId.toLowerCase() }
 }
 

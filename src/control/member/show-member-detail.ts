@@ -1,6 +1,6 @@
 import { refuse } from '../../contract/errors.ts'
 import type { UseCase } from '../use-case.ts'
-import { standingTo } from './find-shared.ts'
+import { memberNamed, standingTo } from './find-shared.ts'
 import { isMeant } from './member-rules.ts'
 import { asMember } from './member-view.ts'
 
@@ -8,9 +8,8 @@ import { asMember } from './member-view.ts'
 export const showMemberDetail: UseCase<'ShowMemberDetail', 'catalog'> = async ({ catalog }, caller, { path }) => {
   const member = await catalog.read(async records => {
     const standing = await standingTo(records, caller.projectId, path.backup_id)
-    if (standing.role === 'sharer') return records.members.find(path.backup_id, path.member_id)
-    return isMeant(standing.own, path.member_id) ? standing.own : undefined
+    if (standing.role === 'sharer') return memberNamed(records, path.backup_id, path.member_id)
+    return isMeant(standing.own, path.member_id) ? standing.own : refuse('6705', { member: path.member_id })
   })
-  if (member === undefined) refuse('6705', { member: path.member_id })
   return { member: asMember(member) }
 }

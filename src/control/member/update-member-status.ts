@@ -4,6 +4,7 @@ import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { UseCase } from '../use-case.ts'
+import { backupNamed, memberNamed } from './find-shared.ts'
 import { releaseMember } from './member-release.ts'
 import {
   type Answer,
@@ -45,8 +46,8 @@ async function findOffer(
   projectId: string,
   path: Operations['UpdateMemberStatus']['path'],
 ): Promise<Offer> {
-  const backup = (await records.backups.find(path.backup_id)) ?? refuse('6200', { backup: path.backup_id })
-  const member = (await records.members.find(backup.id, path.member_id)) ?? refuse('6705', { member: path.member_id })
+  const backup = (await backupNamed(records, path.backup_id)) ?? refuse('6200', { backup: path.backup_id })
+  const member = await memberNamed(records, backup.id, path.member_id)
   if (member.destProjectId === projectId) return { backup, member }
   if (backup.projectId === projectId) refuse('6708', { member: path.member_id })
   const own = await records.members.find(backup.id, projectId)
