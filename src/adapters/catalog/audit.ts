@@ -1,5 +1,5 @@
 import type { AuditRecord, Audits } from '../../ports/catalog/audit.ts'
-import { first, type Session } from './session.ts'
+import { first, insertAll, type Session } from './session.ts'
 import { given, slice, sortsOf, total } from './slice.ts'
 import { table } from './table.ts'
 
@@ -22,9 +22,7 @@ const SORTS = sortsOf([{ key: 'at', descending: true }])
 export function auditsOf(session: Session): Audits {
   const { db } = session
   return {
-    async append(record) {
-      await session.all(db.insertInto('audit').values(auditTable.toRow(record)))
-    },
+    append: record => insertAll(session, 'audit', [auditTable.toRow(record)]),
     async list(projectId, filter, page) {
       const ofProject = db.selectFrom('audit').where('project_id', '=', projectId)
       const matching = ofProject.where(e =>

@@ -44,7 +44,7 @@ export function backupsOf(session: Session): Backups {
   const { db, among } = session
   const named = (id: string) => db.selectFrom('backup').selectAll().where('id', '=', id)
   return {
-    insert: backups => insertAll(session, backups.map(backupTable.toRow), rows => db.insertInto('backup').values(rows)),
+    insert: backups => insertAll(session, 'backup', backups.map(backupTable.toRow)),
     async find(id) {
       const row = await first(session, named(id))
       return row && backupTable.toRecord(row)

@@ -1,5 +1,5 @@
 import type { CheckpointRecord, Checkpoints } from '../../ports/catalog/checkpoint.ts'
-import { demandWritable, first, type Session } from './session.ts'
+import { demandWritable, first, insertAll, type Session } from './session.ts'
 import { table } from './table.ts'
 
 const checkpointTable = table<CheckpointRecord>({
@@ -22,9 +22,7 @@ export function checkpointsOf(session: Session): Checkpoints {
   const { db } = session
   const named = (id: string) => db.selectFrom('checkpoint').selectAll().where('id', '=', id)
   return {
-    async insert(checkpoint) {
-      await session.all(db.insertInto('checkpoint').values(checkpointTable.toRow(checkpoint)))
-    },
+    insert: checkpoint => insertAll(session, 'checkpoint', [checkpointTable.toRow(checkpoint)]),
     async find(projectId, id) {
       const row = await first(session, named(id).where('project_id', '=', projectId))
       return row && checkpointTable.toRecord(row)

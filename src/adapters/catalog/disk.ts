@@ -1,5 +1,5 @@
 import type { DiskRecord, DiskRecords } from '../../ports/catalog/disk.ts'
-import { demandWritable, first, type Session } from './session.ts'
+import { demandWritable, first, insertAll, type Session } from './session.ts'
 import { table } from './table.ts'
 
 const diskTable = table<DiskRecord>({
@@ -30,9 +30,7 @@ export function disksOf(session: Session): DiskRecords {
   const ofProject = (projectId: string) => db.selectFrom('disk').selectAll().where('project_id', '=', projectId)
   const named = (projectId: string, id: string) => ofProject(projectId).where('id', '=', id)
   return {
-    async insert(disk) {
-      await session.all(db.insertInto('disk').values(diskTable.toRow(disk)))
-    },
+    insert: disk => insertAll(session, 'disk', [diskTable.toRow(disk)]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && diskTable.toRecord(row)

@@ -1,5 +1,5 @@
 import type { ImageRecord, Images } from '../../ports/catalog/image.ts'
-import { first, type Session } from './session.ts'
+import { first, insertAll, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
 import { table } from './table.ts'
 
@@ -24,9 +24,7 @@ export function imagesOf(session: Session): Images {
   const ofProject = (projectId: string) => db.selectFrom('image').where('project_id', '=', projectId)
   const named = (projectId: string, id: string) => ofProject(projectId).selectAll().where('id', '=', id)
   return {
-    async insert(image) {
-      await session.all(db.insertInto('image').values(imageTable.toRow(image)))
-    },
+    insert: image => insertAll(session, 'image', [imageTable.toRow(image)]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && imageTable.toRecord(row)

@@ -19,7 +19,7 @@ export function membersOf(session: Session): Members {
   const { db, among } = session
   const ofBackup = (backupId: string) => db.selectFrom('member').where('backup_id', '=', backupId)
   return {
-    insert: members => insertAll(session, members.map(memberTable.toRow), rows => db.insertInto('member').values(rows)),
+    insert: members => insertAll(session, 'member', members.map(memberTable.toRow)),
     async of(backupId) {
       const query = ofBackup(backupId).selectAll().orderBy('created_at').orderBy('id')
       return (await session.all(query)).map(memberTable.toRecord)

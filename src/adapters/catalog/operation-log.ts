@@ -49,7 +49,7 @@ export function operationLogsOf(session: Session): OperationLogs {
   const named = (projectId: string, id: string) =>
     db.selectFrom('operation_log').selectAll().where('id', '=', id).where('project_id', '=', projectId)
   return {
-    insert: logs => insertAll(session, logs.map(toRow), rows => db.insertInto('operation_log').values(rows)),
+    insert: logs => insertAll(session, 'operation_log', logs.map(toRow)),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && toRecord(row)

@@ -111,5 +111,10 @@ function postgresDialect(): Dialect {
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   })
-  return { db, locksRows: true, among: (column, values) => sql`${sql.ref(column)} = any(${values})` }
+  return {
+    db,
+    inserts: new Map(),
+    locksRows: true,
+    among: (column, values) => sql`${sql.ref(column)} = any(${values})`,
+  }
 }

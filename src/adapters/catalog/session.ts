@@ -1,4 +1,4 @@
-import type { Compilable, Kysely, RawBuilder, SqlBool } from 'kysely'
+import { type Compilable, type CompiledQuery, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /** Where the engines' SQL differs; everything else is one text for both. */
@@ -7,6 +7,8 @@ export interface Dialect {
   readonly db: Kysely<Tables>
   /** Whether rows are locked one by one (`for update`); SQLite has one writer and needs none. */
   readonly locksRows: boolean
+  /** Inserts compiled before, by table and number of rows. */
+  readonly inserts: Map<string, CompiledQuery>
   /** `column in (values)`, as one parameter however many there are, so that the statement's text stays the same. */
   among(column: string, values: readonly string[]): RawBuilder<SqlBool>
 }
@@ -24,19 +26,37 @@ export async function first<R>(session: Session, query: Compilable<R>): Promise<
 
 /** Most rows of one insert: below every engine's limit of parameters, whatever the table. */
 const MOST_ROWS = 500
+/** Up to here the text for each number of rows is kept: building it takes longer than running it. */
+const MOST_KEPT = 16
 
-/** Inserts rows in the order given, in as many statements as it takes. */
-export async function insertAll<Row>(
+type Insertable = Exclude<keyof Tables, 'migration'>
+
+/** Inserts rows as a table's `toRow` made them, in the order given, in as many statements as it takes. */
+export async function insertAll<T extends Insertable>(
   session: Session,
-  rows: readonly Row[],
-  insert: (rows: readonly Row[]) => Compilable,
+  into: T,
+  rows: readonly Tables[T][],
 ): Promise<void> {
+  demandWritable(session)
   for (let from = 0; from < rows.length; from += MOST_ROWS) {
-    await session.all(insert(rows.slice(from, from + MOST_ROWS)))
+    const some = rows.slice(from, from + MOST_ROWS)
+    await session.all({ compile: () => insertOf(session, into, some) })
   }
 }
 
-/** Refuses what holds a row outside a change, where nothing is held. */
+function insertOf<T extends Insertable>({ db, inserts }: Session, into: T, rows: readonly Tables[T][]): CompiledQuery {
+  const key = `${into} ${rows.length}`
+  const kept = inserts.get(key)
+  const parameters = rows.flatMap<unknown>(row => Object.values(row))
+  if (kept) return { ...kept, parameters }
+  const columns = Object.keys(rows[0] ?? {}).map(column => sql.ref(column))
+  const values = rows.map(row => sql`(${sql.join(Object.values(row))})`)
+  const query = sql`insert into ${sql.table(into)} (${sql.join(columns)}) values ${sql.join(values)}`.compile(db)
+  if (rows.length <= MOST_KEPT) inserts.set(key, query)
+  return query
+}
+
+/** Nothing is written or held outside a change. */
 export function demandWritable(session: Session): void {
-  if (!session.writable) throw new Error('a row is locked inside a read')
+  if (!session.writable) throw new Error('a write or a lock inside a read')
 }

@@ -1,5 +1,5 @@
 import type { Tags } from '../../ports/catalog/tag.ts'
-import { insertAll, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { table } from './table.ts'
 import type { StoredTag } from './tables.ts'
 
@@ -17,10 +17,11 @@ export function tagsOf(session: Session): Tags {
     async put(tags, projectId) {
       // The last value of a key wins; PostgreSQL refuses to touch a row twice in one statement.
       const rows = new Map(tags.map(tag => [`${tag.vaultId} ${tag.key}`, tagTable.toRow({ ...tag, projectId })]))
-      await insertAll(session, [...rows.values()], some =>
+      if (rows.size === 0) return
+      await session.all(
         db
           .insertInto('tag')
-          .values(some)
+          .values([...rows.values()])
           .onConflict(conflict =>
             conflict.columns(['vault_id', 'key']).doUpdateSet(e => ({ value: e.ref('excluded.value') })),
           ),

@@ -51,7 +51,7 @@ export function openTransaction({ dialect, writable, run }: Running): Transactio
 
 function checkStatement({ query, parameters }: CompiledQuery, writable: boolean): void {
   if (!writable && query.kind !== 'SelectQueryNode' && query.kind !== 'RawNode')
-    throw new Error('a write inside a read')
+    throw new Error('a write or a lock inside a read')
   for (const value of parameters) {
     // PostgreSQL keeps no such text; SQLite would.
     if (typeof value === 'string' && value.includes('\0')) refuse('9900', { problem: 'a text has a NUL character' })

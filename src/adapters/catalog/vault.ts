@@ -39,7 +39,7 @@ export function vaultsOf(session: Session): Vaults {
   const named = (projectId: string, id: string) =>
     db.selectFrom('vault').selectAll().where('id', '=', id).where('project_id', '=', projectId)
   return {
-    insert: vault => insertAll(session, [vaultTable.toRow(vault)], rows => db.insertInto('vault').values(rows)),
+    insert: vault => insertAll(session, 'vault', [vaultTable.toRow(vault)]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && vaultTable.toRecord(row)
