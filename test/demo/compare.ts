@@ -9,7 +9,7 @@ export async function firstDifference(
   await using file = await open(path)
   let compared = 0
   for await (const piece of bytes) {
-    const other = Buffer.alloc(piece.length)
+    const other = Buffer.allocUnsafe(piece.length)
     let filled = 0
     while (filled < piece.length) {
       const { bytesRead } = await file.read(other, filled, piece.length - filled, compared + filled)

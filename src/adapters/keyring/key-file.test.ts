@@ -177,3 +177,38 @@ test('a file that is no key file is corrupt, and stays as it is', async context 
     equal(await readFile(file, 'utf8'), found)
   }
 })
+
+test('opens what docs/keys.md describes: fixed vectors, computed by another program', async context => {
+  const { folder, objectStore } = await setting(context)
+  const file = join(folder, 'given.key')
+  const realm = '0605767b5780d5762fc5c0118072a564'
+  const sealed =
+    '4f4342524b455931a5a5a5a5a5a5a5a5a5a5a5a5a1c61e23b619ae0ea025296924aef9aa1d8b25c477c4d7d6dece1de2b8da6d04561ef61a6e' +
+    'a30e2f7e6691f580ee94c815e3dbd469f899d7296bf1474406069ab3980ce3064aa02f85c99f5185083154'
+  await objectStore.put('keyring/master', [Buffer.from('f0333c8e46c072fd4cfa51f1f3ef2a4b', 'hex')])
+  await objectStore.put(`realms/${realm}/key`, [Buffer.from(sealed, 'hex')])
+  const begin = { format: 'opencbr-master-key', version: 1 }
+  const bare = { ...begin, protection: 'none', key: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' }
+  const wrapped = {
+    ...begin,
+    protection: 'passphrase',
+    kdf: 'scrypt',
+    n: 16384,
+    r: 8,
+    p: 1,
+    salt: 'EREREREREREREREREREREQ==',
+    nonce: 'paWlpaWlpaWlpaWl',
+    sealed: 'xz8lzzAckI/iZ9cLtP9htPDQoRRbHsdud1CF4gxZgOFGL6iZd1X0qT8oU5C5eVSb',
+  }
+  for (const [content, passphrase] of [
+    [bare, undefined],
+    [wrapped, { text: 'correct horse' }],
+  ] as const) {
+    await writeFile(file, JSON.stringify(content))
+    const keys = await (await openKeyFileRing({ file, objectStore, ...(passphrase && { passphrase }) })).open(realm)
+    deepEqual(
+      Buffer.concat([keys.chunkNaming, keys.sealing]),
+      Buffer.from(Array.from({ length: 64 }, (_, at) => 0x80 + at)),
+    )
+  }
+})
