@@ -78,7 +78,7 @@ export const bodyLimits: Readonly<Record<string, Limit>> = {
   'Tag.key': { minLength: 1, maxLength: 127 },
   'Tag.value': { maxLength: 255, optional: true },
   'VaultResourceInstancesReq.action': { enum: ['filter', 'count'] },
-  'VaultResourceInstancesReq.limit': { pattern: '^([1-9]\\d{0,2}|1000)$' },
+  'VaultResourceInstancesReq.limit': { pattern: '^[1-9]\\d{0,8}$' },
   'VaultResourceInstancesReq.offset': { pattern: '^\\d{1,9}$' },
   'VaultResourceInstancesReq.tags': { maxItems: 20 },
   'VaultResourceInstancesReq.tags_any': { maxItems: 20 },
@@ -137,6 +137,7 @@ export const bodyLimits: Readonly<Record<string, Limit>> = {
 }
 
 const marker = uuid
+const objectType: Limit = { enum: ['server', 'disk', 'turbo', 'workspace', 'vmware', 'rds', 'file'] }
 const vaultStatus: Limit = { enum: ['available', 'lock', 'frozen', 'deleting', 'error'] }
 const backupStatus: Limit = {
   enum: [
@@ -154,7 +155,11 @@ const backupStatus: Limit = {
 /** By `Operation.parameter`. Repeatable parameters are held to it one value at a time. */
 export const queryLimits: Readonly<Record<string, Limit>> = {
   'ListVault.status': vaultStatus,
-  'ListVault.object_type': { enum: ['server', 'disk', 'turbo', 'workspace', 'vmware', 'rds', 'file'] },
+  'ListVault.object_type': objectType,
+  'ListExternalVault.object_type': objectType,
+  'ListExternalVault.objcet_type': objectType,
+  'ListExternalVault.protect_type': { enum: ['backup', 'replication', 'hybrid'] },
+  'ListExternalVault.cloud_type': { enum: ['public', 'hybrid'] },
   'ListVault.marker': marker,
   'ListBackups.status': backupStatus,
   'ListBackups.used_percent': percent,

@@ -103,6 +103,54 @@ test('a missing vault comes before a body that does not fit', async () => {
   })
 })
 
+test('bodies and queries that do not fit', async () => {
+  const id = await newVault()
+  const ids = Array.from({ length: 257 }, () => crypto.randomUUID())
+  const vault = (given: object, size: unknown = 100) => ({
+    vault: { name: 'v', resources: [], billing: { object_type: 'server', protect_type: 'backup', size }, ...given },
+  })
+  const tag = (key: unknown) => ({ key, value: 'v' })
+  const six = Array.from({ length: 6 }, (_, at) => tag(`k${at}`))
+  const question = (given: object) => ({ action: 'filter', ...given })
+  const bad: readonly (readonly [string, string, unknown?])[] = [
+    ['POST', 'vaults', '{'],
+    ['POST', 'vaults', {}],
+    ['POST', 'vaults', vault({}, 10.5)],
+    ['POST', 'vaults', vault({}, '100')],
+    ['POST', 'vaults', vault({ threshold: 0 })],
+    ['POST', 'vaults', vault({ description: '<b>' })],
+    ['POST', 'vaults', vault({ bind_rules: { tags: six } })],
+    ['POST', 'vaults', vault({ resources: ids.slice(1).map(one => ({ id: one, type: SERVER })) })],
+    ['PUT', `vaults/${id}`, { vault: { threshold: 101 } }],
+    ['PUT', 'vaults/batch-update', { vault: {} }],
+    ['POST', `vaults/${id}/addresources`, { resources: [] }],
+    ['POST', `vaults/${id}/addresources`, { resources: ids.map(one => ({ id: one, type: SERVER })) }],
+    ['POST', `vaults/${id}/removeresources`, { resource_ids: [] }],
+    ['POST', `vaults/${id}/removeresources`, { resource_ids: ids }],
+    ['PUT', `vaults/${id}/set-resources`, { resource_ids: ids.slice(1), action: 'pause' }],
+    ['POST', `vaults/${id}/migrateresources`, { resource_ids: [], destination_vault_id: id }],
+    ['POST', `vaults/${id}/migrateresources`, { resource_ids: ids.slice(250), destination_vault_id: id }],
+    ['PUT', `vaults/${id}/update-backup-expiration-time`, { expect_expiration_date: '2099-02-30' }],
+    ['POST', `vault/${id}/tags`, {}],
+    ['POST', `vault/${id}/tags`, { tag: tag('a=b') }],
+    ['POST', `vault/${id}/tags/action`, { action: 'swap', tags: [] }],
+    ['POST', 'vault/resource_instances/action', question({ action: 'list' })],
+    ['POST', 'vault/resource_instances/action', question({ limit: '0' })],
+    ['POST', 'vault/resource_instances/action', question({ offset: '-1' })],
+    ['POST', 'vault/resource_instances/action', question({ matches: [{ key: 'name', value: 'x' }] })],
+    ['GET', 'vaults?object_type=tape'],
+    ['GET', 'vaults?status=gone'],
+    ['GET', 'vaults?limit=0'],
+    ['GET', 'vaults/external?region_id=local-1'],
+    ['GET', `vaults/external?external_project_id=${projects.alpha}`],
+    ['GET', 'protectables/tape/instances'],
+    ['GET', `protectables/tape/instances/${id}`],
+  ]
+  for (const [method, path, body] of bad) assert.equal(await refused('9900', method, path, body), 400)
+  await refused('6600', 'POST', 'vaults', vault({ tags: Array.from({ length: 21 }, (_, at) => tag(`k${at}`)) }))
+  assert.equal((await ok(200, 'GET', 'vaults?limit=5000')).limit, 1000)
+})
+
 test('a reader looks and does not touch; a stranger sees nothing', async () => {
   const id = await newVault()
   const path = `/v3/{project_id}/vaults/${id}`

@@ -1,5 +1,5 @@
 /** Servers and disks of a project as protectables, with what an association of each would meet (semantics 11). */
-import { Refusal, refuse } from '../../contract/errors.ts'
+import { Refusal } from '../../contract/errors.ts'
 import type { ProtectableResult, ProtectablesResp, VaultGet } from '../../contract/operations.gen.ts'
 import { asGb } from '../../contract/sizes.ts'
 import type { Catalog, Records } from '../../ports/catalog/catalog.ts'
@@ -10,9 +10,6 @@ import { bindingHindrance, type Hindrance, idsConcerned, stateHindrance } from '
 import { asVaultGet, viewVault } from '../vault/vault-view.ts'
 import { asChild, diskDetail, serverDetail } from './protectable-detail.ts'
 
-/** The contract's types. There are no file systems or workspaces here, so their lists are empty. */
-const TYPES = ['server', 'disk', 'turbo', 'workspace', 'workspace_v2']
-
 /** A server or disk before it is known what holds it. */
 export interface Instance {
   readonly id: string
@@ -22,11 +19,6 @@ export interface Instance {
   readonly serverId?: string
   readonly children: ProtectablesResp['children']
   readonly detail: Readonly<Record<string, unknown>>
-}
-
-/** 9900 for a type the contract does not know. */
-export function checkType(type: string): void {
-  if (!TYPES.includes(type)) refuse('9900', { protectable_type: type, known: TYPES })
 }
 
 export const serverInstance = (server: ProtectableServer): Instance => ({

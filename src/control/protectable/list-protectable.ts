@@ -3,7 +3,7 @@ import { pageOf } from '../../contract/paging.ts'
 import type { Protectables } from '../../ports/protectables.ts'
 import { pageSlice } from '../page-slice.ts'
 import type { UseCase } from '../use-case.ts'
-import { checkType, diskInstance, type Instance, serverInstance, viewInstances } from './instance.ts'
+import { diskInstance, type Instance, serverInstance, viewInstances } from './instance.ts'
 
 const MOST_INSTANCES = 50
 
@@ -16,7 +16,6 @@ export const listProtectable: UseCase<'ListProtectable', 'catalog' | 'protectabl
   caller,
   { path: { protectable_type: type }, query },
 ) => {
-  checkType(type)
   const instances = (await instancesOf(ports.protectables, caller.projectId, type))
     .filter(fits(query))
     .toSorted((one, other) => other.createdAt.getTime() - one.createdAt.getTime() || (one.id < other.id ? -1 : 1))
@@ -24,6 +23,7 @@ export const listProtectable: UseCase<'ListProtectable', 'catalog' | 'protectabl
   return { instances: await viewInstances(ports, caller.projectId, page) }
 }
 
+/** There are no file systems or workspaces here: their lists are empty. */
 async function instancesOf(protectables: Protectables, projectId: string, type: string): Promise<readonly Instance[]> {
   if (type === 'server') return (await protectables.servers(projectId)).map(serverInstance)
   if (type === 'disk') return (await protectables.disks(projectId)).map(diskInstance)

@@ -120,8 +120,6 @@ test('types and instances that do not exist', async () => {
   const server = aServer()
   desk.servers.push(server)
   for (const type of ['turbo', 'workspace', 'workspace_v2']) assert.deepEqual(await list(desk, type), [])
-  await refused('9900', list(desk, 'tape'))
-  await refused('9900', show(desk, 'tape', server.id))
   await refused('6302', show(desk, 'disk', server.id))
   await refused('6302', show(desk, 'server', server.id, bob))
   await refused('6302', show(desk, 'turbo', server.id))

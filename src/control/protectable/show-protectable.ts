@@ -2,14 +2,13 @@ import { refuse } from '../../contract/errors.ts'
 import { isUuid } from '../../contract/ids.ts'
 import type { Protectables } from '../../ports/protectables.ts'
 import type { UseCase } from '../use-case.ts'
-import { checkType, diskInstance, type Instance, serverInstance, viewInstances } from './instance.ts'
+import { diskInstance, type Instance, serverInstance, viewInstances } from './instance.ts'
 
 export const showProtectable: UseCase<'ShowProtectable', 'catalog' | 'protectables'> = async (
   ports,
   caller,
   { path: { protectable_type: type, instance_id: id } },
 ) => {
-  checkType(type)
   const found = await findInstance(ports.protectables, caller.projectId, { type, id })
   if (found === undefined) refuse('6302', { [type]: id })
   const [instance] = await viewInstances(ports, caller.projectId, [found])

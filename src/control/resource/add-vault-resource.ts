@@ -1,9 +1,7 @@
-import { refuse } from '../../contract/errors.ts'
 import type { UseCase } from '../use-case.ts'
 import { checkTakesResources, findVault, lockVault } from '../vault/vault-rules.ts'
 import { findCandidates } from './find-candidates.ts'
 import { placeResources } from './place-resources.ts'
-import { MOST_RESOURCES } from './resource-rules.ts'
 
 /** All or nothing; repeatable: a resource that is in the vault already gets the new choice of disks. */
 export const addVaultResource: UseCase<'AddVaultResource', 'catalog' | 'protectables' | 'now'> = async (
@@ -12,7 +10,6 @@ export const addVaultResource: UseCase<'AddVaultResource', 'catalog' | 'protecta
   { path, body: { resources: wanted } },
 ) => {
   const vault = await findVault(ports, caller, path.vault_id)
-  if (wanted.length === 0 || wanted.length > MOST_RESOURCES) refuse('9900', { resources: wanted.length })
   const candidates = await findCandidates(ports.protectables, vault, wanted)
   const at = ports.now()
   await ports.catalog.change(async records => {

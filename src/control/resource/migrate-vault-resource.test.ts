@@ -78,9 +78,8 @@ test('what keeps a resource where it is', async () => {
   ]
   for (const [given, code] of targets) await refused(code, migrate(desk, id, await diskVault(desk, given), [disk]))
   const to = await diskVault(desk, { usedBytes: 97 * GIB - 1, status: 'lock' })
-  await refused('6105', migrate(desk, crypto.randomUUID(), to, []))
+  await refused('6105', migrate(desk, crypto.randomUUID(), to, [disk]))
   await refused('6105', migrate(desk, id, to, [disk], bob))
-  await refused('9900', migrate(desk, id, to, []))
   await refused('9900', migrate(desk, id, id, [disk]))
   await refused('6105', migrate(desk, id, crypto.randomUUID(), [disk]))
   await refused('6135', migrate(desk, id, to, [crypto.randomUUID()]))

@@ -7,9 +7,9 @@ import { recordOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
 import { isWhole, takenOf } from '../vault/condemn-backups.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
-import { findVault, lockVault } from '../vault/vault-rules.ts'
+import { lockVault } from '../vault/vault-rules.ts'
 import { checkAtRest, checkRoomFor, checkVaultsFit } from './migration-rules.ts'
-import { distinctIds, namedResources } from './named-resources.ts'
+import { namedResources } from './named-resources.ts'
 import { MOST_RESOURCES } from './resource-rules.ts'
 
 /** Moves resources with all their backups. Only rows move, so it is done when the call answers; shares stay as they are. */
@@ -18,9 +18,7 @@ export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | '
   caller,
   { path, body },
 ) => {
-  await findVault(ports, caller, path.vault_id)
-  if (path.vault_id === body.destination_vault_id) refuse('9900', { destination_vault_id: 'the resources are there' })
-  const ids = distinctIds(body.resource_ids)
+  const ids = [...new Set(body.resource_ids)]
   const at = ports.now()
   await ports.catalog.change(async records => {
     const [source, destination] = await lockBoth(records, caller.projectId, [path.vault_id, body.destination_vault_id])
@@ -50,9 +48,11 @@ async function lockBoth(
   projectId: string,
   [from, to]: readonly [string, string],
 ): Promise<readonly [VaultRecord, VaultRecord]> {
-  const held = new Map<string, VaultRecord>()
-  for (const id of [from, to].toSorted()) held.set(id, await lockVault(records, projectId, id))
-  return [held.get(from) ?? refuse('6105', { vault: from }), held.get(to) ?? refuse('6105', { vault: to })]
+  const [first, second] = from < to ? [from, to] : [to, from]
+  const one = await lockVault(records, projectId, first)
+  if (first === second) refuse('9900', { destination_vault_id: 'the resources are in it already' })
+  const other = await lockVault(records, projectId, second)
+  return from < to ? [one, other] : [other, one]
 }
 
 interface Move {

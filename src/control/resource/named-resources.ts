@@ -1,13 +1,6 @@
 import { refuse } from '../../contract/errors.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
-import { MOST_RESOURCES } from './resource-rules.ts'
-
-/** The ids a call names, each once: 9900 unless they are 1 to 256. */
-export function distinctIds(named: readonly string[]): readonly string[] {
-  if (named.length === 0 || named.length > MOST_RESOURCES) refuse('9900', { resource_ids: named.length })
-  return [...new Set(named)]
-}
 
 /** The vault's resources of these ids: 6135 for what is not in it, 6134 for what is being removed. */
 export async function namedResources(

@@ -5,8 +5,8 @@ import { startOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
 import { checkDeletable, condemnBackups, isWhole, takenOf } from '../vault/condemn-backups.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
-import { checkChangeable, checkNotLocked, findVault, lockVault } from '../vault/vault-rules.ts'
-import { distinctIds, namedResources } from './named-resources.ts'
+import { checkChangeable, checkNotLocked, lockVault } from '../vault/vault-rules.ts'
+import { namedResources } from './named-resources.ts'
 
 /** The resources leave the vault together with all their backups in it (semantics 4.3); a job does the work. */
 export const removeVaultResource: UseCase<'RemoveVaultResource', 'catalog' | 'wake' | 'now'> = async (
@@ -14,8 +14,7 @@ export const removeVaultResource: UseCase<'RemoveVaultResource', 'catalog' | 'wa
   caller,
   { path, body },
 ) => {
-  await findVault(ports, caller, path.vault_id)
-  const ids = distinctIds(body.resource_ids)
+  const ids = [...new Set(body.resource_ids)]
   const at = ports.now()
   await ports.catalog.change(async records => {
     const vault = await lockVault(records, caller.projectId, path.vault_id)

@@ -68,26 +68,17 @@ test('a vault is shown in full, and pages are strings', async () => {
   assert.deepEqual(gold.resource_detail.vault?.tags, gold.tags)
   const second = await filter(desk, { limit: '3', offset: '3' })
   assert.deepEqual([second.resources?.length, second.total_count], [1, 4])
+  assert.equal((await filter(desk, { limit: '5000' })).resources?.length, 4)
   assert.deepEqual((await filter(desk, { offset: '4' })).resources, [])
 })
 
-test('what is no question', async () => {
+test('a condition names a key once', async () => {
   await using desk = await openDesk()
-  const bad: readonly Partial<VaultResourceInstancesReq>[] = [
-    { action: 'delete' },
-    { limit: '0' },
-    { limit: 'ten' },
-    { offset: '-1' },
-    { offset: '1.5' },
-    { matches: [{ key: 'name', value: 'x' }] },
-    {
-      tags: [
-        { key: 'a', values: [] },
-        { key: 'a', values: ['b'] },
-      ],
-    },
-    { not_tags: Array.from({ length: 21 }, (_, at) => ({ key: `k${at}`, values: [] })) },
-    { tags_any: [{ key: 'a', values: Array.from({ length: 21 }, (_, at) => `v${at}`) }] },
+  const twice = [
+    { key: 'a', values: [] },
+    { key: 'a', values: ['b'] },
   ]
-  for (const body of bad) await refused('9900', filter(desk, body))
+  for (const field of ['tags', 'tags_any', 'not_tags', 'not_tags_any']) {
+    await refused('9900', filter(desk, { [field]: twice }))
+  }
 })

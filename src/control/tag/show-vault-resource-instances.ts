@@ -1,4 +1,3 @@
-import { refuse } from '../../contract/errors.ts'
 import type { TagResource, Vault } from '../../contract/operations.gen.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
@@ -15,16 +14,12 @@ export const showVaultResourceInstances: UseCase<'ShowVaultResourceInstances', '
   caller,
   { body },
 ) => {
-  const { action } = body
-  if (action !== 'filter' && action !== 'count') refuse('9900', { action })
   const wanted = conditionOf(body)
   const page = pageAsked(body)
-  const { cloud_type, object_type } = body
-  const filter = kindFilter({ ...(cloud_type && { cloud_type }), ...(object_type && { object_type }) })
   return ports.catalog.read(async records => {
-    const vaults = await allVaults(records, caller.projectId, filter)
+    const vaults = await allVaults(records, caller.projectId, kindFilter(body))
     const found = await matching(records, vaults, wanted)
-    if (action === 'count') return { total_count: found.length }
+    if (body.action === 'count') return { total_count: found.length }
     const views = await viewVaults(records, pageSlice(found, page))
     return { resources: views.map(asTagged), total_count: found.length }
   })

@@ -6,8 +6,6 @@ import { cleanTag } from '../tag/tag-rules.ts'
 import { objectTypeNamed } from './vault-kinds.ts'
 import { checkSize } from './vault-rules.ts'
 
-const MOST_RESOURCES_ON_CREATE = 255
-const MOST_BIND_TAGS = 5
 const DEFAULT_THRESHOLD = 80
 
 export interface Made {
@@ -50,8 +48,6 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
 function checkWanted(wanted: VaultCreate): void {
   if (wanted.billing.charging_mode === 'pre_paid') refuse('9900', { charging_mode: 'pre_paid is not offered here' })
   if (wanted.demand_billing) refuse('9900', { demand_billing: 'only a pre_paid vault can have it' })
-  const resources = wanted.resources.length
-  if (resources > MOST_RESOURCES_ON_CREATE) refuse('9900', { resources, most: MOST_RESOURCES_ON_CREATE })
 }
 
 type Kind = Pick<VaultRecord, 'objectType' | 'protectType' | 'cloudType' | 'consistentLevel' | 'sizeGb'>
@@ -72,8 +68,5 @@ function kindOf(billing: BillingCreate, smallestGb: number): Kind {
 }
 
 /** An empty list clears the rules. Keys may repeat: the rules are alternatives. */
-export function bindTags(rules: VaultBindRules | undefined): VaultRecord['bindTags'] {
-  const tags = (rules?.tags ?? []).map(cleanTag)
-  if (tags.length > MOST_BIND_TAGS) refuse('9900', { 'bind_rules.tags': tags.length, most: MOST_BIND_TAGS })
-  return tags
-}
+export const bindTags = (rules: VaultBindRules | undefined): VaultRecord['bindTags'] =>
+  (rules?.tags ?? []).map(cleanTag)

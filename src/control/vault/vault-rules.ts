@@ -14,13 +14,20 @@ export async function findVault(
   caller: { readonly projectId: string },
   vaultId: string,
 ): Promise<VaultRecord> {
-  const vault = isUuid(vaultId)
-    ? await ports.catalog.read(records => records.vaults.find(caller.projectId, vaultId))
-    : undefined
+  return ports.catalog.read(records => ownVault(records, caller.projectId, vaultId))
+}
+
+/** The project's vault of that id: 6105. */
+export async function ownVault(
+  records: Pick<Records, 'vaults'>,
+  projectId: string,
+  vaultId: string,
+): Promise<VaultRecord> {
+  const vault = isUuid(vaultId) ? await records.vaults.find(projectId, vaultId) : undefined
   return vault ?? refuse('6105', { vault: vaultId })
 }
 
-/** The vault, held until the transaction ends: 6105. */
+/** As `ownVault`, held until the transaction ends. */
 export async function lockVault(
   records: Pick<Records, 'vaults'>,
   projectId: string,
@@ -47,9 +54,9 @@ export function checkNotLocked(vault: VaultRecord): void {
   if (vault.locked) refuse('6110', { vault: vault.id, locked: true })
 }
 
-/** A whole number of GB within bounds: 6101. */
+/** GB within bounds: 6101. */
 export function checkSize(sizeGb: number, smallestGb: number): void {
-  if (!Number.isInteger(sizeGb) || sizeGb < smallestGb || sizeGb > LARGEST_GB) {
+  if (sizeGb < smallestGb || sizeGb > LARGEST_GB) {
     refuse('6101', { size: sizeGb, smallest: smallestGb, largest: LARGEST_GB })
   }
 }
