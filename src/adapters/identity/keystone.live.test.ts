@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Fault } from '../../ports/fault.ts'
+import { openKeystoneIdentity } from './keystone.ts'
+import { identitySuite } from './suite.ts'
+
+/** Needs a Keystone with users `alice` and `bob`, members of the projects `alpha` and `beta`, all of one password. */
+const { OS_AUTH_URL: authUrl, OS_USERNAME: user, OS_PASSWORD: password, OS_PROJECT_NAME: project } = process.env
+const { PROJECT_ALPHA: alpha, PROJECT_BETA: beta } = process.env
+
+if (!authUrl || !user || !password || !project || !alpha || !beta) {
+  test('identity of a Keystone', { skip: 'OS_AUTH_URL and its companions name no Keystone' })
+} else {
+  const access = { authUrl, user, password, project, domain: 'Default', now: () => new Date() }
+  const own = { alice: alpha, bob: beta }
+
+  const tokenOf = async (name: 'alice' | 'bob'): Promise<string> => {
+    const domain = { id: 'default' }
+    const identity = { methods: ['password'], password: { user: { name, domain, password } } }
+    const response = await fetch(`${authUrl}/auth/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ auth: { identity, scope: { project: { id: own[name] } } } }),
+    })
+    assert.equal(response.status, 201, await response.text())
+    return response.headers.get('x-subject-token') ?? ''
+  }
+
+  const revoke = async (token: string): Promise<void> => {
+    const headers = { 'x-auth-token': token, 'x-subject-token': token }
+    const response = await fetch(`${authUrl}/auth/tokens`, { method: 'DELETE', headers })
+    assert.equal(response.status, 204)
+  }
+
+  identitySuite('keystone', async () => ({
+    identity: await openKeystoneIdentity(access),
+    domain: { id: 'default', name: 'Default' },
+    alice: { projectId: alpha, projectName: 'alpha', role: 'member' },
+    bob: { projectId: beta, projectName: 'beta', role: 'member' },
+    tokenOf,
+    revoke,
+  }))
+
+  test('keystone: a revocation is heard of when the trust in a token has run out', async () => {
+    let at = Date.now()
+    const identity = await openKeystoneIdentity({ ...access, now: () => new Date(at), trustSeconds: 60 })
+    const token = await tokenOf('alice')
+    assert.ok(await identity.callerOfToken(token))
+    await revoke(token)
+    at += 60_000
+    assert.equal(await identity.callerOfToken(token), undefined)
+  })
+
+  test('keystone: wrong credentials of the service are a fault, and so is a Keystone that is not there', async () => {
+    const isFault = (kind: string) => (error: unknown) => error instanceof Fault && error.kind === kind
+    const wrong = await openKeystoneIdentity({ ...access, password: 'wrong' })
+    await assert.rejects(wrong.callerOfToken(await tokenOf('alice')), isFault('denied'))
+    const weak = await openKeystoneIdentity({ ...access, user: 'alice', project: 'alpha' })
+    await assert.rejects(weak.callerOfToken(await tokenOf('bob')), isFault('denied'))
+    const away = await openKeystoneIdentity({ ...access, authUrl: 'http://127.0.0.1:9/v3' })
+    await assert.rejects(away.callerOfToken(await tokenOf('alice')), isFault('unavailable'))
+  })
+}
