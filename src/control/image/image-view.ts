@@ -1,6 +1,7 @@
 import { asGb } from '../../contract/sizes.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
+import { deviceName } from '../protectable/device-name.ts'
 import type { ImageDisks } from './image-rules.ts'
 
 /** An image as Glance v2 shows it. The system disk is its file; the data disks stand in `block_device_mapping`. */
@@ -76,13 +77,6 @@ const asMapping = (disk: BackupRecord, index: number) => ({
   volume_size: asGb(disk.resourceSizeBytes),
   size_bytes: disk.resourceSizeBytes,
 })
-
-/** As a server's disks are called when it boots: /dev/vda is the system disk, after /dev/vdz comes /dev/vdaa. */
-function deviceName(index: number): string {
-  const letters = (count: number): string =>
-    (count < 26 ? '' : letters(Math.floor(count / 26) - 1)) + String.fromCharCode(97 + (count % 26))
-  return `/dev/vd${letters(index)}`
-}
 
 /** Glance's times: whole seconds. */
 const asSeconds = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`

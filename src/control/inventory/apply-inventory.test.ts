@@ -11,7 +11,7 @@ import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { Fault } from '../../ports/fault.ts'
 import { applyInventory, type InventoryPorts } from './apply-inventory.ts'
-import { deviceName, type Inventory, type NamedDisk } from './inventory-rules.ts'
+import type { Inventory, NamedDisk } from './inventory-rules.ts'
 import { stableId } from './stable-id.ts'
 
 const alpha = '0605767b5780d5762fc5c0118072a564'
@@ -289,11 +289,4 @@ test('a name that several projects have has to be told apart', async context => 
   await rejects(start({ disks: [{ ...named, project: 'same' }] }), /several projects/)
   await start({ disks: [{ ...named, project: 'other/same' }] })
   equal((await protectables.disks(beta)).length, 1)
-})
-
-test('device names go on behind z as on Linux', () => {
-  deepEqual(
-    [0, 1, 25, 26, 27, 51, 52, 701, 702].map(deviceName).join(' '),
-    '/dev/vda /dev/vdb /dev/vdz /dev/vdaa /dev/vdab /dev/vdaz /dev/vdba /dev/vdzz /dev/vdaaa',
-  )
 })

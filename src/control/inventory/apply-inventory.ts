@@ -16,8 +16,9 @@ import type { IdentityService } from '../../ports/identity-service.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Now } from '../../ports/now.ts'
 import type { Settings } from '../../ports/ports.ts'
+import { deviceName } from '../protectable/device-name.ts'
 import { VOLUME_TYPE } from '../volume/volume-rules.ts'
-import { deviceName, type Inventory, type Plan, type PlannedDisk, planInventory } from './inventory-rules.ts'
+import { type Inventory, type Plan, type PlannedDisk, planInventory } from './inventory-rules.ts'
 
 export interface InventoryPorts {
   readonly catalog: Catalog

@@ -87,14 +87,6 @@ export async function planInventory(inventory: Inventory, projects: readonly Pro
   }
 }
 
-/** `/dev/vda` to `/dev/vdz`, then `/dev/vdaa`, as Linux goes on. */
-export function deviceName(place: number): string {
-  let letters = ''
-  for (let left = place; left >= 0; left = Math.floor(left / 26) - 1)
-    letters = String.fromCharCode(97 + (left % 26)) + letters
-  return `/dev/vd${letters}`
-}
-
 function answersTo({ id, name, domainName }: ProjectRecord, named: string): boolean {
   return named === id || named === name || named === `${domainName}/${name}`
 }
