@@ -1,15 +1,15 @@
 /** The data directory: made at the first start, and what a start without a configuration puts into it. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Fault } from './ports/fault.ts'
 import type { Log } from './ports/log.ts'
 
 /** Fault `denied` when it cannot be made or written into. */
 export async function openDataFolder(folder: string): Promise<void> {
   try {
-    await mkdir(join(folder, 'disks'), { recursive: true, mode: 0o700 })
+    await makeFolder(join(folder, 'disks'))
     await access(folder, constants.W_OK | constants.X_OK)
   } catch (cause) {
     throw new Fault(
@@ -19,6 +19,20 @@ export async function openDataFolder(folder: string): Promise<void> {
         cause,
       },
     )
+  }
+}
+
+/** With its parents. Not mkdir's `recursive`, which never ends where a parent takes no folders (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () => mkdir(folder, { mode: 0o700 })
+  try {
+    await make()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT') throw error
+    await makeFolder(dirname(folder))
+    await make()
   }
 }
 
