@@ -41,7 +41,7 @@ export function transactionsOver(pool: Pool, dialect: Dialect): Runner {
       const client = await connect(pool)
       const attempt = await tryOnce(client, mode, work, query => send(client, query), dialect)
       if ('value' in attempt) return attempt.value
-      if (tried >= attempt.tries) throw translate(attempt.error)
+      if (tried >= attempt.tries) throw attempt.error
       await delay(Math.random() * Math.min(LONGEST_PAUSE, 2 ** tried))
     }
   }
@@ -85,7 +85,7 @@ async function tryOnce<T>(
   } catch (error) {
     transaction.end()
     await giveBack(client, raw)
-    return { error, tries: triesAfter(raw) }
+    return { error: transaction.failure ?? error, tries: triesAfter(raw) }
   }
 }
 

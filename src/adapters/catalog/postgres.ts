@@ -10,7 +10,7 @@ import { Fault } from '../../ports/fault.ts'
 import { migrate } from './migrate.ts'
 import type { ColumnTypes } from './migrations/migration.ts'
 import { translate } from './postgres-faults.ts'
-import { type Runner, transactionsOver } from './postgres-transaction.ts'
+import { type Mode, type Runner, transactionsOver } from './postgres-transaction.ts'
 import { type Dialect, first } from './session.ts'
 import type { Tables } from './tables.ts'
 import { watchNesting } from './transaction.ts'
@@ -55,22 +55,32 @@ function catalogOver(pool: Pool, run: Runner): Catalog {
   }
   const read = { begin: 'begin isolation level repeatable read read only', writable: false }
   const change = { begin: 'begin isolation level serializable', writable: true }
+  const running = new Set<Promise<unknown>>()
   const over =
-    (mode: typeof read) =>
+    (mode: Mode) =>
     async <T>(work: (records: Records) => Promise<T>): Promise<T> => {
       check()
-      return run(mode, ({ records }) => nesting.inside(() => work(records)))
+      const transaction = run(mode, ({ records }) => nesting.inside(() => work(records)))
+      running.add(transaction)
+      try {
+        return await transaction
+      } finally {
+        running.delete(transaction)
+      }
     }
+  const close = async () => {
+    // The pool would leave who still waits for a connection waiting.
+    await Promise.allSettled(running)
+    await pool.end()
+  }
   return {
     change: over(change),
     read: over(read),
     async ready() {
-      check()
-      await run(read, ({ records }) => records.servers.find('', ''))
+      await over(read)(({ servers }) => servers.find('', ''))
     },
     close() {
-      // Resolves when the transactions that run have given their connections back.
-      closing ??= pool.end()
+      closing ??= close()
       return closing
     },
   }
@@ -91,7 +101,8 @@ function openPool(connectionString: string, max: number): Pool {
     connectionString,
     max,
     application_name: 'opencbr',
-    connectionTimeoutMillis: 5_000,
+    // For a new connection, and for a free one of those there are.
+    connectionTimeoutMillis: 15_000,
     query_timeout: 60_000,
     keepAlive: true,
     // 20 is int8: bytes, times and counts, all below 2^53.

@@ -2,8 +2,9 @@
 import { after, before, describe } from 'node:test'
 import type { Catalog } from '../../ports/catalog/catalog.ts'
 import { recordTests } from './suite-records.ts'
+import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
 
-/** Where a catalog lies; it can be opened again after a close, and by several at once where `several`. */
+/** Where a catalog lies; it can be opened by several at once where `several`. */
 export interface Place {
   readonly several: boolean
   open(): Promise<Catalog>
@@ -13,15 +14,18 @@ export interface Place {
 export function catalogSuite(name: string, makePlace: () => Promise<Place>): void {
   describe(name, () => {
     let place: Place
-    let catalog: Catalog
+    let catalogs: Catalogs
     before(async () => {
       place = await makePlace()
-      catalog = await place.open()
+      // Together, as replicas start: only one of them migrates.
+      const opening = place.several ? [place.open(), place.open()] : [place.open()]
+      const [one, other] = await Promise.all(opening)
+      if (!one) throw new Error('no catalog was opened')
+      catalogs = { one, other: other ?? one }
     })
-    after(async () => {
-      await catalog.close()
-      await place.remove()
-    })
-    recordTests(() => catalog)
+    after(() => place.remove())
+    recordTests(() => catalogs.one)
+    transactionTests(() => catalogs)
+    closingTests(() => catalogs)
   })
 }
