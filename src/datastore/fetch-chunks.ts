@@ -1,0 +1,156 @@
+/** Chunks out of a realm: found in the index, read in as few ranges as they lie in, opened and checked in a worker. */
+import { Fault } from '../ports/fault.ts'
+import { type ChunkKind, nameOf } from './chunk.ts'
+import type { ChunkPlace } from './chunk-row.ts'
+import type { Realm } from './realms.ts'
+import type { SealedChunk } from './thread-jobs.ts'
+
+/** The chunk by its hash, or (for moving it) by its id alone; `at` is where its content goes in `raw`. */
+export type WantedChunk = {
+  readonly at: number
+  readonly rawLength: number
+  readonly kind: ChunkKind
+} & ({ readonly hash: Uint8Array } | { readonly id: number })
+
+/** `chunk` is its name, `pack` the pack's id; both hex, `pack` empty for a chunk that is in none. */
+export interface ChunkProblem {
+  readonly chunk: string
+  readonly pack: string
+  readonly what: string
+}
+
+export interface FetchedChunks {
+  readonly raw: ArrayBuffer
+  /** What is wrong with each of the chunks, in their order; undefined where its content is in `raw`. */
+  readonly problems: readonly (ChunkProblem | undefined)[]
+}
+
+/** Reading a little too much is cheaper than reading twice. */
+const MOST_GAP = 65_536
+
+interface Located {
+  readonly wanted: WantedChunk
+  readonly name: Buffer
+  readonly place: ChunkPlace | undefined
+}
+
+/** Gives `raw` away and another back. Faults other than corruption and loss are thrown. */
+export async function fetchChunks(
+  realm: Realm,
+  wanted: readonly WantedChunk[],
+  raw: ArrayBuffer,
+): Promise<FetchedChunks> {
+  const first = await tryFetch(realm, wanted, raw)
+  if (!first.problems.some(problem => problem?.lost)) return first
+  // Another process may have moved them since the index was read.
+  await realm.index.refresh()
+  return tryFetch(realm, wanted, first.raw)
+}
+
+/** As `fetchChunks`, but the first problem is thrown as a Fault `corrupt` that names chunk and pack. */
+export async function fetchGoodChunks(
+  realm: Realm,
+  wanted: readonly WantedChunk[],
+  raw: ArrayBuffer,
+): Promise<ArrayBuffer> {
+  const fetched = await fetchChunks(realm, wanted, raw)
+  const problem = fetched.problems.find(found => found !== undefined)
+  if (problem) throw corruptChunk(problem)
+  return fetched.raw
+}
+
+export function corruptChunk({ chunk, pack, what }: ChunkProblem): Fault {
+  return new Fault('corrupt', pack ? `chunk ${chunk} in pack ${pack}: ${what}` : `chunk ${chunk}: ${what}`)
+}
+
+interface Problem extends ChunkProblem {
+  /** It is not where the index says; elsewhere, perhaps. */
+  readonly lost: boolean
+}
+
+async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: ArrayBuffer) {
+  const located = wanted.map(chunk => locate(realm, chunk))
+  const ranges = await Promise.all(coalesced(located).map(range => readRange(realm, range)))
+  const chunks: SealedChunk[] = []
+  const numbers: number[] = []
+  const problems: (Problem | undefined)[] = located.map(() => undefined)
+  for (const [number, { wanted: chunk, name, place }] of located.entries()) {
+    const range = place && ranges.findIndex(read => read.pack === place.pack && holds(read, place))
+    const read = range === undefined ? undefined : ranges[range]
+    const pack = place ? (realm.index.packs.at(place.pack)?.id ?? '') : ''
+    const about = { chunk: name.toString('hex'), pack }
+    if (place === undefined || range === undefined || read === undefined)
+      problems[number] = { ...about, what: 'it is in no pack', lost: true }
+    else if ('what' in read) problems[number] = { ...about, what: read.what, lost: read.lost }
+    else if (place.rawLength !== chunk.rawLength || place.kind !== chunk.kind)
+      problems[number] = { ...about, what: `it is ${place.rawLength} bytes, not ${chunk.rawLength}`, lost: false }
+    else {
+      const hash = 'hash' in chunk ? { hash: chunk.hash } : {}
+      const sealedAt = place.offset - read.offset
+      chunks.push({ ...place, ...hash, name, pack: Buffer.from(pack, 'hex'), range, sealedAt, at: chunk.at })
+      numbers.push(number)
+    }
+  }
+  const buffers = ranges.map(read => ('bytes' in read ? read.bytes : new ArrayBuffer(0)))
+  const job = { sealing: realm.sealing, naming: realm.naming, raw, ranges: buffers, chunks }
+  const opened = await realm.threads.run('open', job, [raw, ...buffers])
+  for (const [at, what] of opened.problems.entries()) {
+    const number = numbers[at]
+    const chunk = chunks[at]
+    if (what === undefined || number === undefined || chunk === undefined) continue
+    const named = { chunk: Buffer.from(chunk.name).toString('hex'), pack: Buffer.from(chunk.pack).toString('hex') }
+    problems[number] = { ...named, what, lost: false }
+  }
+  return { raw: opened.raw, problems }
+}
+
+function locate(realm: Realm, wanted: WantedChunk): Located {
+  const { chunks, packs } = realm.index
+  const name = 'hash' in wanted ? Buffer.from(nameOf(realm.naming, wanted.kind, wanted.hash)) : chunks.nameOf(wanted.id)
+  const id = chunks.find(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  const place = id < 0 ? undefined : chunks.place(id)
+  return { wanted, name, place: place && packs.state(place.pack) !== 'gone' ? place : undefined }
+}
+
+interface Range {
+  readonly pack: number
+  readonly offset: number
+  readonly end: number
+}
+type ReadRange = Range & ({ readonly bytes: ArrayBuffer } | { readonly what: string; readonly lost: boolean })
+
+const holds = (range: Range, place: ChunkPlace): boolean =>
+  range.offset <= place.offset && place.offset + place.sealedLength <= range.end
+
+function coalesced(located: readonly Located[]): readonly Range[] {
+  const places = located.flatMap(({ place }) => (place ? [place] : []))
+  const ranges: Range[] = []
+  for (const { pack, offset, sealedLength } of places.sort((a, b) => a.pack - b.pack || a.offset - b.offset)) {
+    const last = ranges.at(-1)
+    const end = offset + sealedLength
+    if (last && last.pack === pack && offset <= last.end + MOST_GAP)
+      ranges[ranges.length - 1] = { ...last, end: Math.max(last.end, end) }
+    else ranges.push({ pack, offset, end })
+  }
+  return ranges
+}
+
+async function readRange(realm: Realm, range: Range): Promise<ReadRange> {
+  const key = realm.keys.pack(realm.index.packs.at(range.pack)?.id ?? '')
+  try {
+    const bytes = await realm.objectStore.getRange(key, range.offset, range.end - range.offset)
+    return { ...range, bytes: ownBuffer(bytes) }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.kind === 'missing') return { ...range, what: 'the pack is missing', lost: true }
+    if (error.kind === 'corrupt') return { ...range, what: 'the pack is too short', lost: false }
+    if (error.kind === 'unreadable') return { ...range, what: 'the pack cannot be read', lost: false }
+    throw error
+  }
+}
+
+/** A buffer that can be given away: one that shares its memory with others is copied. */
+function ownBuffer(bytes: Buffer): ArrayBuffer {
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : new Uint8Array(bytes).buffer
+}

@@ -1,0 +1,63 @@
+/** The datastore, put together. */
+import type { Keyring } from '../ports/keyring.ts'
+import type { Log } from '../ports/log.ts'
+import type { Now } from '../ports/now.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import { BLOCK_BYTES, blockPool } from './block-pool.ts'
+import type { Datastore } from './datastore.ts'
+import { collectGarbage } from './garbage.ts'
+import { findManifest, readManifest } from './manifest-store.ts'
+import { heldAlone } from './mark.ts'
+import { objectKeys } from './object-keys.ts'
+import { packBuffers } from './pack-buffers.ts'
+import { backupReader } from './read-backup.ts'
+import { openRealms } from './realms.ts'
+import { restoreBackup } from './restore-backup.ts'
+import { workerThreads } from './threads.ts'
+import { verifyBackup } from './verify-backup.ts'
+import { writeBackup } from './write-backup.ts'
+
+export interface DatastoreOptions {
+  readonly objectStore: ObjectStore
+  readonly keyring: Keyring
+  readonly log: Log
+  /** Dates manifests; the machine's clock by default. */
+  readonly now?: Now
+  /** Worker threads; 2 by default. */
+  readonly threads?: number
+  /** Chunk bytes after which a pack is stored; 32 MiB by default, at least 64 KiB and at most 1 GiB. */
+  readonly packBytes?: number
+}
+
+const DEFAULT_PACK_BYTES = 32 * 2 ** 20
+/** Packs gathered or on their way to the store at one time, in the whole process. */
+const PACK_BUFFERS = 4
+/** Chunks on their way through the workers when a pack is full still fit in. */
+const PACK_SLACK_BYTES = 4 * BLOCK_BYTES
+
+export function openDatastore(options: DatastoreOptions): Datastore {
+  const { objectStore, keyring, log, now = () => new Date(), threads: count = 2 } = options
+  const packBytes = Math.min(Math.max(options.packBytes ?? DEFAULT_PACK_BYTES, 2 ** 16), 2 ** 30)
+  const threads = workerThreads(count)
+  const blocks = blockPool(4 + 4 * count)
+  const buffers = packBuffers(PACK_BUFFERS, packBytes + PACK_SLACK_BYTES)
+  const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes })
+  return {
+    write: request => realms.write(request.realm, realm => writeBackup(realm, request, now)),
+    open: ref => realms.use(ref.realm, async realm => backupReader(realm, await readManifest(realm, ref.id))),
+    restore: (ref, target, progress) =>
+      realms.use(ref.realm, async realm => restoreBackup(realm, await readManifest(realm, ref.id), target, progress)),
+    removeManifest: ref => objectStore.remove([objectKeys(ref.realm).manifest(ref.id)]),
+    heldAlone: (ref, neighbours) =>
+      realms.use(ref.realm, async realm => {
+        const others = await Promise.all(neighbours.map(({ id }) => findManifest(realm, id)))
+        const there = others.flatMap(manifest => manifest ?? [])
+        return heldAlone(realm, await readManifest(realm, ref.id), there)
+      }),
+    collect: request =>
+      realms.write(request.realm, realm => realm.collecting(() => collectGarbage(realm, request, { packBytes }))),
+    verify: (ref, progress) =>
+      realms.use(ref.realm, async realm => verifyBackup(realm, await readManifest(realm, ref.id), progress)),
+    close: () => threads.close(),
+  }
+}

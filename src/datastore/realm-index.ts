@@ -1,0 +1,243 @@
+/**
+ * A realm's index as one process knows it: what the segments in the store say, what the tables of packs say that no
+ * segment mentions (a crash, or a lost segment), and the rows of packs just stored, which `commit` writes as segments.
+ * `refresh` catches up with other processes; it is called when a write or a collection begins, and when a chunk is not
+ * where it is thought to be. Ids and pack numbers stay valid throughout.
+ */
+import { NAME_BYTES } from './chunk.ts'
+import { type ChunkIndex, chunkIndex, NO_PACK } from './chunk-index.ts'
+import { ROW_BYTES, readRow } from './chunk-row.ts'
+import { encodeSegment, MOST_ROWS_OF_SEGMENT, type SegmentPack } from './index-segment.ts'
+import type { GatheredPack } from './open-pack.ts'
+import { readPackTable } from './pack.ts'
+import { type PackState, type PackTable, packTable } from './pack-table.ts'
+import { type Mutex, mutex } from './permits.ts'
+import {
+  isCorrupt,
+  listPacks,
+  type Marker,
+  type RealmStore,
+  readMarkers,
+  readNewSegments,
+  unlessMissing,
+} from './store-view.ts'
+
+export interface RealmIndex {
+  readonly chunks: ChunkIndex
+  readonly packs: PackTable
+  /** Segments known, and those of them that cannot be read. */
+  segments(): readonly string[]
+  corruptSegments(): readonly string[]
+  /** Markers seen at the last refresh. */
+  markers(): readonly string[]
+  /** Whether a new backup may rely on where the chunk lies. */
+  usable(id: number): boolean
+  /** `packs: true` lists the packs also when nothing calls for it. */
+  refresh(look?: { readonly packs: boolean }): Promise<void>
+  /** Enters a pack that is durable now. */
+  add(pack: Pick<GatheredPack, 'id' | 'bytes' | 'rows'>): void
+  /** How many rows are not in a segment yet. */
+  uncommitted(): number
+  /** Everything entered before the call is in durable segments when it resolves. */
+  commit(): Promise<void>
+  /** A collection in this process has put a marker, replaced segments, removed packs, or removed markers. */
+  condemned(marker: Marker): void
+  replaced(segments: readonly string[], by: readonly string[]): void
+  removed(packs: readonly string[]): void
+  released(markers: readonly string[]): void
+}
+
+interface PackRows extends SegmentPack {
+  readonly rows: Buffer
+}
+
+interface State {
+  readonly store: RealmStore
+  readonly chunks: ChunkIndex
+  readonly packs: PackTable
+  readonly segments: Set<string>
+  readonly corrupt: Set<string>
+  readonly uncommitted: Map<string, PackRows>
+  readonly alone: Mutex
+  markers: readonly Marker[]
+  listedOnce: boolean
+}
+
+export function realmIndex(store: RealmStore): RealmIndex {
+  const state: State = {
+    store,
+    chunks: chunkIndex(),
+    packs: packTable(),
+    segments: new Set(),
+    corrupt: new Set(),
+    uncommitted: new Map(),
+    alone: mutex(),
+    markers: [],
+    listedOnce: false,
+  }
+  const { chunks, packs, segments, corrupt, uncommitted, alone } = state
+  return {
+    chunks,
+    packs,
+    segments: () => [...segments, ...corrupt],
+    corruptSegments: () => [...corrupt],
+    markers: () => state.markers.map(marker => marker.id),
+    usable: id => packs.state(chunks.packOf(id)) === 'usable',
+    refresh: look => alone(() => refresh(state, look?.packs ?? false)),
+    add(pack) {
+      enter(state, pack.rows, [packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' })])
+      uncommitted.set(pack.id, { id: pack.id, bytes: pack.bytes, rows: pack.rows })
+    },
+    uncommitted: () => [...uncommitted.values()].reduce((sum, pack) => sum + pack.rows.length / ROW_BYTES, 0),
+    commit: () => alone(() => commit(state)),
+    condemned(marker) {
+      state.markers = [...state.markers, marker]
+      applyMarkers(state)
+    },
+    replaced(old, by) {
+      for (const id of old) if (!corrupt.delete(id)) segments.delete(id)
+      for (const id of by) segments.add(id)
+    },
+    removed(ids) {
+      for (const id of ids) {
+        const number = packs.find(id)
+        if (number !== undefined) packs.set(number, { state: 'gone' })
+        uncommitted.delete(id)
+      }
+    },
+    released(ids) {
+      state.markers = state.markers.filter(marker => !ids.includes(marker.id))
+      applyMarkers(state)
+    },
+  }
+}
+
+async function refresh(state: State, everything: boolean): Promise<void> {
+  const { store, packs, segments, corrupt } = state
+  const before = state.markers
+  state.markers = await readMarkers(store)
+  const found = await readNewSegments(store, new Set([...segments, ...corrupt]))
+  for (const id of found.vanished) if (!corrupt.delete(id)) segments.delete(id)
+  const lifted = before.some(({ id }) => !state.markers.some(marker => marker.id === id))
+  const stale = found.vanished.length > 0 || lifted || state.uncommitted.size > 0
+  const knownBefore = packs.count()
+  const listed = everything || stale || !state.listedOnce ? await listPacks(store) : undefined
+  if (listed) applyListing(state, listed, knownBefore)
+  applyMarkers(state)
+  for (const { id, segment } of found.loaded) {
+    const numbers = segment.packs.map(({ id: pack, bytes }) => {
+      state.uncommitted.delete(pack)
+      // A pack is older than its segment: one that the later listing lacks has been removed.
+      const there = listed === undefined || listed.has(pack)
+      return packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
+    })
+    enter(state, segment.rows, numbers)
+    segments.add(id)
+  }
+  for (const id of found.corrupt) corrupt.add(id)
+  if (listed) await adoptUnmentioned(state, listed)
+  state.listedOnce = true
+}
+
+/** Packs known before the listing and not in it are gone. */
+function applyListing(state: State, listed: ReadonlyMap<string, number>, knownBefore: number): void {
+  for (let number = 0; number < knownBefore; number++) {
+    const pack = state.packs.at(number)
+    if (pack === undefined) continue
+    const bytes = listed.get(pack.id)
+    if (bytes !== undefined) state.packs.set(number, { bytes, state: 'usable' })
+    else {
+      state.packs.set(number, { state: 'gone' })
+      state.uncommitted.delete(pack.id)
+    }
+  }
+}
+
+/** A condemned pack's rows are not written again: the collection that condemned it may be removing them. */
+function applyMarkers(state: State): void {
+  const condemned = new Set(state.markers.flatMap(marker => (marker.packs === 'all' ? [] : marker.packs)))
+  const all = state.markers.some(marker => marker.packs === 'all')
+  for (let number = 0; number < state.packs.count(); number++) {
+    const pack = state.packs.at(number)
+    if (pack === undefined || pack.state === 'gone') continue
+    const isCondemned = all || condemned.has(pack.id)
+    if (isCondemned) state.uncommitted.delete(pack.id)
+    state.packs.set(number, { state: isCondemned ? 'condemned' : 'usable' })
+  }
+}
+
+function stateByMarkers(state: State, pack: string): PackState {
+  const condemned = state.markers.some(marker => marker.packs === 'all' || marker.packs.includes(pack))
+  return condemned ? 'condemned' : 'usable'
+}
+
+async function adoptUnmentioned(state: State, listed: ReadonlyMap<string, number>): Promise<void> {
+  for (const [id, bytes] of listed) {
+    if (state.packs.find(id) !== undefined) continue
+    const rows = await readTable(state.store, id, bytes)
+    if (rows === undefined || state.packs.find(id) !== undefined) continue
+    const is = stateByMarkers(state, id)
+    enter(state, rows, [state.packs.numberOf(id, { bytes, state: is })])
+    if (is === 'usable') state.uncommitted.set(id, { id, bytes, rows })
+  }
+}
+
+/** The pack's own table; undefined when it vanished meanwhile or cannot be read. */
+async function readTable(store: RealmStore, id: string, bytes: number): Promise<Buffer | undefined> {
+  const key = store.keys.pack(id)
+  try {
+    return await unlessMissing(readPackTable(store.objectStore, { key, bytes }, store.sealing))
+  } catch (error) {
+    if (!isCorrupt(error)) throw error
+    store.log.error({ err: error, object: key }, 'a pack that no index segment mentions has no readable table')
+    return undefined
+  }
+}
+
+const rank: Readonly<Record<PackState, number>> = { usable: 2, condemned: 1, gone: 0 }
+
+/** Rows give a pack by its place in `numbers`. Where a chunk lies in several packs, the better one counts. */
+function enter({ chunks, packs }: State, rows: Buffer, numbers: readonly number[]): void {
+  const names = new DataView(rows.buffer, rows.byteOffset, rows.length)
+  for (let at = 0; at < rows.length; at += ROW_BYTES) {
+    const pack = numbers[names.getUint32(at + NAME_BYTES)]
+    const place = readRow(rows, at)
+    if (pack === undefined || place === undefined) continue
+    const id = chunks.idOf(names, at)
+    const before = chunks.packOf(id)
+    if (before === NO_PACK || rank[packs.state(pack)] > rank[packs.state(before)])
+      chunks.setPlace(id, { ...place, pack })
+  }
+}
+
+async function commit(state: State): Promise<void> {
+  for (const batch of inSegments([...state.uncommitted.values()])) {
+    const rows = Buffer.concat(batch.map(({ rows }, number) => withPackNumber(rows, number)))
+    const { id, parts } = encodeSegment(state.store.sealing, { packs: batch, rows })
+    await state.store.objectStore.put(state.store.keys.segment(id), parts)
+    state.segments.add(id)
+    for (const pack of batch) state.uncommitted.delete(pack.id)
+  }
+}
+
+/** Whole packs, as many as a segment may hold. */
+function inSegments(packs: readonly PackRows[]): readonly (readonly PackRows[])[] {
+  const batches: PackRows[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const pack of packs) {
+    const more = pack.rows.length / ROW_BYTES
+    if (rows + more > MOST_ROWS_OF_SEGMENT) {
+      batches.push([])
+      rows = 0
+    }
+    batches.at(-1)?.push(pack)
+    rows += more
+  }
+  return batches
+}
+
+function withPackNumber(rows: Buffer, number: number): Buffer {
+  const numbered = Buffer.from(rows)
+  for (let at = NAME_BYTES; at < numbered.length; at += ROW_BYTES) numbered.writeUInt32BE(number, at)
+  return numbered
+}

@@ -1,0 +1,145 @@
+/**
+ * What worker threads do with bytes: pure functions of their message. Buffers come by transfer and go back the same way,
+ * so that a run of any length works with the few it began with.
+ */
+import {
+  CHUNK_BYTES,
+  type ChunkIdentity,
+  type ChunkKind,
+  compress,
+  HASH_BYTES,
+  hashOf,
+  mostSealedBytes,
+  NAME_BYTES,
+  nameOf,
+  openChunk,
+  sealChunk,
+} from './chunk.ts'
+import { packKey } from './pack.ts'
+
+/** Hash and name the chunks of `raw`, cut every 256 KiB. */
+export interface HashJob {
+  readonly naming: Uint8Array
+  readonly kind: ChunkKind
+  readonly raw: ArrayBuffer
+  readonly length: number
+}
+/** One hash and one name per chunk, one after the other; both are zeros for a chunk of zeros. */
+export interface Hashed {
+  readonly raw: ArrayBuffer
+  readonly hashes: Uint8Array<ArrayBuffer>
+  readonly names: Uint8Array<ArrayBuffer>
+}
+
+/** Name hashes that are known already. */
+export interface NameJob {
+  readonly naming: Uint8Array
+  readonly kind: ChunkKind
+  readonly hashes: Uint8Array
+}
+export interface Named {
+  readonly names: Uint8Array<ArrayBuffer>
+}
+
+/** Compress and seal chunks of `raw` for one pack, into `sealed`. */
+export interface SealJob {
+  readonly sealing: Uint8Array
+  readonly pack: Uint8Array
+  readonly raw: ArrayBuffer
+  readonly sealed: ArrayBuffer
+  readonly chunks: readonly (Omit<ChunkIdentity, 'codec'> & { readonly at: number })[]
+}
+export interface Sealed {
+  readonly raw: ArrayBuffer
+  readonly sealed: ArrayBuffer
+  /** In the order of the job's chunks, one after the other from the start of `sealed`. */
+  readonly chunks: readonly { readonly sealedLength: number; readonly codec: ChunkIdentity['codec'] }[]
+}
+
+/** Open chunks of any packs into `raw`, checking each against its hash; without one, against its name. */
+export interface OpenJob {
+  readonly sealing: Uint8Array
+  readonly naming: Uint8Array
+  readonly raw: ArrayBuffer
+  readonly ranges: readonly ArrayBuffer[]
+  readonly chunks: readonly SealedChunk[]
+}
+export interface SealedChunk extends ChunkIdentity {
+  readonly pack: Uint8Array
+  readonly range: number
+  readonly sealedAt: number
+  readonly sealedLength: number
+  readonly at: number
+  readonly hash?: Uint8Array
+}
+export interface Opened {
+  readonly raw: ArrayBuffer
+  /** Per chunk, what is wrong with it. */
+  readonly problems: readonly (string | undefined)[]
+}
+
+const zeros = Buffer.alloc(CHUNK_BYTES)
+
+export const threadJobs = {
+  hash(job: HashJob): Hashed {
+    const count = Math.ceil(job.length / CHUNK_BYTES)
+    const hashes = new Uint8Array(count * HASH_BYTES)
+    const names = new Uint8Array(count * NAME_BYTES)
+    for (let chunk = 0; chunk < count; chunk++) {
+      const at = chunk * CHUNK_BYTES
+      const content = Buffer.from(job.raw, at, Math.min(CHUNK_BYTES, job.length - at))
+      if (zeros.compare(content, 0, content.length, 0, content.length) === 0) continue
+      const contentHash = hashOf(content)
+      hashes.set(contentHash, chunk * HASH_BYTES)
+      names.set(nameOf(job.naming, job.kind, contentHash), chunk * NAME_BYTES)
+    }
+    return { raw: job.raw, hashes, names }
+  },
+
+  name(job: NameJob): Named {
+    const count = job.hashes.length / HASH_BYTES
+    const names = new Uint8Array(count * NAME_BYTES)
+    for (let chunk = 0; chunk < count; chunk++) {
+      const contentHash = job.hashes.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES)
+      names.set(nameOf(job.naming, job.kind, contentHash), chunk * NAME_BYTES)
+    }
+    return { names }
+  },
+
+  seal(job: SealJob): Sealed {
+    const pack = packKey(job.sealing, job.pack)
+    const sealed = new Uint8Array(job.sealed)
+    let end = 0
+    const chunks = job.chunks.map(chunk => {
+      const { codec, bytes } = compress(new Uint8Array(job.raw, chunk.at, chunk.rawLength))
+      const start = end
+      for (const part of sealChunk(pack, { ...chunk, codec }, bytes)) {
+        sealed.set(part, end)
+        end += part.length
+      }
+      return { sealedLength: end - start, codec }
+    })
+    return { raw: job.raw, sealed: job.sealed, chunks }
+  },
+
+  open(job: OpenJob): Opened {
+    return { raw: job.raw, problems: job.chunks.map(chunk => openInto(job, chunk)) }
+  },
+}
+
+export type ThreadJobs = typeof threadJobs
+
+function openInto(job: OpenJob, chunk: SealedChunk): string | undefined {
+  const range = job.ranges[chunk.range]
+  if (range === undefined || chunk.sealedLength > mostSealedBytes(chunk.rawLength)) return 'its place makes no sense'
+  const sealed = new Uint8Array(range, chunk.sealedAt, chunk.sealedLength)
+  const content = openChunk(packKey(job.sealing, chunk.pack), chunk, sealed)
+  if (content === undefined) return 'it does not open: its bytes are not what was written'
+  const contentHash = hashOf(content)
+  const asExpected = chunk.hash
+    ? contentHash.equals(chunk.hash)
+    : nameOf(job.naming, chunk.kind, contentHash).equals(chunk.name)
+  if (!asExpected) return 'its content has another hash'
+  new Uint8Array(job.raw).set(content, chunk.at)
+  return undefined
+}
