@@ -82,7 +82,10 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     log: logger,
     settings,
   }
-  if (role !== 'api') runner = opened.adopt(startRunner({ ...ports, datastore, disks }, {}), held => held.stop())
+  if (role !== 'api')
+    runner = opened.adopt(startRunner({ ...ports, datastore, disks }, { alone: isEmbedded(config) }), held =>
+      held.stop(),
+    )
   const server =
     role === 'worker'
       ? undefined
@@ -101,14 +104,20 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   return { ports, datastore, server, runner, close: () => parts.disposeAsync() }
 }
 
-const openCatalog = ({ metadata, dataDir }: Config): Promise<Catalog> =>
-  metadata.url.startsWith('sqlite:')
-    ? openSqliteCatalog({ file: metadata.url.slice('sqlite:'.length) || join(dataDir, 'catalog.db') })
-    : openPostgresCatalog({ url: metadata.url })
+/** SQLite is held by one process at a time. */
+const isEmbedded = ({ metadata }: Config): boolean => metadata.url.startsWith('sqlite:')
 
-async function openObjectStore({ chunkStore, dataDir }: Config): Promise<ObjectStore> {
+const openCatalog = (config: Config): Promise<Catalog> =>
+  isEmbedded(config)
+    ? openSqliteCatalog({ file: config.metadata.url.slice('sqlite:'.length) || join(config.dataDir, 'catalog.db') })
+    : openPostgresCatalog({ url: config.metadata.url })
+
+const HOUR = 3_600_000
+
+async function openObjectStore({ metadata, chunkStore, dataDir }: Config): Promise<ObjectStore> {
   const store = await openFilesystemObjectStore(chunkStore.url.replace(/^file:(\/\/)?/, '') || join(dataDir, 'store'))
-  await store.sweepInterrupted()
+  // An embedded catalog is one process's alone, and so is what lies beside it; others may be at work on a shared one.
+  await store.sweepInterrupted(new Date(Date.now() - (metadata.url.startsWith('sqlite:') ? 0 : HOUR)))
   return store
 }
 

@@ -25,8 +25,11 @@ export interface ObjectStore {
   remove(keys: readonly string[]): Promise<void>
   /** Bytes all objects under the prefix take. */
   usage(prefix: string): Promise<number>
-  /** Deletes what interrupted writes left behind. Called once at start by the owner of the store. */
-  sweepInterrupted(): Promise<void>
+  /**
+   * Deletes what interrupted writes left behind that were last at work before then: the moment of the start for who is
+   * alone with the store, hours ago for who may not be. Called once at start.
+   */
+  sweepInterrupted(before: Date): Promise<void>
   close(): Promise<void>
 }
 

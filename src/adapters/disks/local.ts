@@ -1,11 +1,15 @@
 import { mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { DiskLocation, DiskReader, Disks, DiskWriter, Extent } from '../../ports/disks.ts'
 import { Fault } from '../../ports/fault.ts'
 import { systemCode, systemFault } from '../../ports/system-fault.ts'
 import { findHoles, type Holes } from './holes.ts'
 import { hasSize, identityOf, look, type OpenDisk, openDisk } from './open-disk.ts'
 import { checkWithin, readAt, writeAt, zeroByHand } from './transfer.ts'
+
+/** A hole is made while everything else waits: some devices take their time over a large one. */
+const punchBytes = 128 * 1024 * 1024
 
 /** Raw image files and block devices of this machine. `holes: false` does without the C library's help (for tests). */
 export function localDisks(options: { readonly holes?: boolean } = {}): Disks {
@@ -72,8 +76,11 @@ function writerOf(disk: OpenDisk, holes: Holes | undefined, release: () => void)
     write: (from, offset) => writeAt(disk, from, offset),
     async zero(offset, length) {
       checkWithin(disk, offset, length)
-      if (length === 0 || holes?.punch(handle.fd, offset, length)) return
-      await zeroByHand(disk, offset, length)
+      for (let at = offset; at < offset + length; at += punchBytes) {
+        const bytes = Math.min(punchBytes, offset + length - at)
+        if (!holes?.punch(handle.fd, at, bytes)) await zeroByHand(disk, at, bytes)
+        else if (bytes === punchBytes) await setImmediate()
+      }
     },
     read: (into, offset) => readAt(disk, into, offset),
     flush: () => at(`cannot flush disk ${disk.path}`, () => handle.datasync()),

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
@@ -56,7 +56,9 @@ test('a process killed while it puts leaves whole objects, and a rest that the n
   for await (const { key, bytes } of store.list('')) equal(bytes, 3_000_000, key)
   await writeFile(join(folder, 'writing', crypto.randomUUID()), 'half of an obj')
   const before = await store.usage('')
-  await store.sweepInterrupted()
+  await store.sweepInterrupted(new Date(Date.now() - 3_600_000))
+  notEqual((await readdir(join(folder, 'writing'))).length, 0)
+  await store.sweepInterrupted(new Date(Date.now() + 1000))
   deepEqual(await readdir(join(folder, 'writing')), [])
   equal(await store.usage(''), before)
   await store.close()

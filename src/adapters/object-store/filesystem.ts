@@ -1,7 +1,7 @@
 /**
  * Objects as files: `<folder>/objects/<key>`. One is written under a name of its own in `<folder>/writing`, synced,
  * renamed to its key (`put`) or linked to it (`putNew`), and the folder synced: what stands under a key is whole, and
- * what a crash leaves is in `writing`. Several processes may share the folder, save that one alone sweeps it at start.
+ * what a crash leaves is in `writing`, until it is swept. Several processes may share the folder.
  */
 import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -75,9 +75,9 @@ function storeIn(folders: Folders): ObjectStore {
       for await (const { bytes } of this.list(prefix)) sum += bytes
       return sum
     },
-    sweepInterrupted: () =>
+    sweepInterrupted: before =>
       at('cannot sweep interrupted writes', async () => {
-        for (const name of await readdir(folders.writing)) await rm(join(folders.writing, name), { force: true })
+        for (const name of await readdir(folders.writing)) await removeOlder(join(folders.writing, name), before)
       }),
     close: () => files.close(),
   }
@@ -160,6 +160,12 @@ async function readRange(key: string, file: OpenFile, offset: number, length: nu
     done += bytesRead
   }
   return into
+}
+
+/** Another process may have finished with it meanwhile. */
+async function removeOlder(path: string, before: Date): Promise<void> {
+  const found = await lstat(path).catch(unlessNone)
+  if (found && found.mtime < before) await rm(path, { force: true })
 }
 
 async function removeFiles(paths: readonly string[], forget: (path: string) => Promise<void>): Promise<void> {

@@ -215,8 +215,8 @@ function concurrencyPromises(promise: Promising): void {
 
   promise('sweeping at start leaves the objects', async store => {
     await store.put('a', [text('x')])
-    await store.sweepInterrupted()
-    await store.sweepInterrupted()
+    await store.sweepInterrupted(new Date())
+    await store.sweepInterrupted(new Date(0))
     deepEqual(await keysOf(store, ''), ['a'])
   })
 }
