@@ -84,8 +84,9 @@ export interface Desk extends AsyncDisposable {
   readonly woken: { times: number }
 }
 
-export async function openDesk(given: Partial<Settings> = {}): Promise<Desk> {
-  const catalog = await openSqliteCatalog({ file: ':memory:' })
+/** The desk closes the catalog. */
+export async function openDesk(given: Partial<Settings> = {}, on?: Catalog): Promise<Desk> {
+  const catalog = on ?? (await openSqliteCatalog({ file: ':memory:' }))
   const [servers, disks, projects]: [ProtectableServer[], ProtectableDisk[], ProjectRecord[]] = [[], [], []]
   const woken = { times: 0 }
   const settings = { region: 'local-1', availabilityZone: 'az-1', mostVaults: Number.POSITIVE_INFINITY }

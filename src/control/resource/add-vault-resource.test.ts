@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { aDisk, alice, aServer, bob, type Desk, NOW, openDesk, putVault, refused } from '../../../test/desk.ts'
+import { aDisk, alice, aServer, bob, type Desk, openDesk, putVault, refused } from '../../../test/desk.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { ResourceExtraInfo } from '../../contract/operations.gen.ts'
 import type { VaultPatch } from '../../ports/catalog/vault.ts'
@@ -179,44 +179,4 @@ test('servers that share a disk go into one vault', async () => {
   await refused('6137', add(desk, there.id, [server(two.id)]))
   await add(desk, here.id, [server(one.id, { exclude_volumes: [shared.id] })])
   await add(desk, there.id, [server(two.id)])
-})
-
-test('256 resources and no more, whoever adds at once', async () => {
-  await using desk = await openDesk()
-  const many = Array.from({ length: 300 }, () => aServer({ createdAt: NOW }))
-  desk.servers.push(...many)
-  const { id } = await putVault(desk)
-  await add(
-    desk,
-    id,
-    many.slice(0, 250).map(one => server(one.id)),
-  )
-  await refused(
-    '6100',
-    add(
-      desk,
-      id,
-      many.slice(250, 257).map(one => server(one.id)),
-    ),
-  )
-  const racing = await Promise.allSettled(many.slice(250, 262).map(one => add(desk, id, [server(one.id)])))
-  const failures = racing.flatMap(one => (one.status === 'rejected' ? [one.reason.code] : []))
-  assert.deepEqual(failures, Array(6).fill('6100'))
-  assert.equal((await inside(desk, id)).length, 256)
-  await add(
-    desk,
-    id,
-    many.slice(0, 3).map(one => server(one.id)),
-  )
-})
-
-test('one server offered to many vaults at once ends in one', async () => {
-  await using desk = await openDesk()
-  const one = aServer()
-  desk.servers.push(one)
-  const vaults = await Promise.all(Array.from({ length: 6 }, () => putVault(desk)))
-  const racing = await Promise.allSettled(vaults.map(vault => add(desk, vault.id, [server(one.id)])))
-  const failures = racing.flatMap(race => (race.status === 'rejected' ? [race.reason.code] : []))
-  assert.deepEqual(failures, Array(5).fill('6103'))
-  assert.equal((await desk.catalog.read(({ resources }) => resources.bound(alice.projectId, [one.id]))).length, 1)
 })

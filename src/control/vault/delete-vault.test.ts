@@ -155,11 +155,3 @@ test('a locked vault stays while an automatic backup in it has not expired', asy
   await remove(desk, await vaultWith({ autoTrigger: true, status: 'error' }))
   await remove(desk, await vaultWith({}))
 })
-
-test('of two deletions at once one is accepted', async () => {
-  await using desk = await openDesk()
-  const { id } = await putVault(desk)
-  const both = await Promise.allSettled([remove(desk, id), remove(desk, id)])
-  assert.deepEqual(both.map(one => one.status).toSorted(), ['fulfilled', 'rejected'])
-  assert.equal((await desk.catalog.read(({ jobs }) => jobs.open())).length, 1)
-})
