@@ -372,6 +372,9 @@ test('the other lists', async () => {
   assert.equal((await get('regions')).regions[0].id, 'local-1')
   assert.equal((await get('services?type=cbr')).services.length, 1)
   assert.equal((await get('endpoints?interface=public')).endpoints.length, 5)
+  const [endpoint] = (await get('endpoints')).endpoints
+  assert.equal((await get(`services/${endpoint.service_id}`)).service.type, 'identity')
+  assert.equal((await get('regions/local-1')).region.id, 'local-1')
   assert.equal((await get('auth/projects')).links.self, `${root}/identity/v3/auth/projects`)
 })
 
