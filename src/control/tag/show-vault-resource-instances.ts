@@ -12,12 +12,12 @@ import { conditionOf, pageAsked, type Wanted } from './tag-query.ts'
 export const showVaultResourceInstances: UseCase<'ShowVaultResourceInstances', 'catalog'> = async (
   ports,
   caller,
-  { body },
+  { body, query },
 ) => {
   const wanted = conditionOf(body)
   const page = pageAsked(body)
   return ports.catalog.read(async records => {
-    const vaults = await allVaults(records, caller.projectId, kindFilter(body))
+    const vaults = await allVaults(records, caller.projectId, kindFilter({ ...body, ...query }))
     const found = await matching(records, vaults, wanted)
     if (body.action === 'count') return { total_count: found.length }
     const views = await viewVaults(records, pageSlice(found, page))

@@ -9,24 +9,25 @@ export interface KindQuery {
   readonly cloud_type?: string
   readonly object_type?: string
   readonly protect_type?: string
+  readonly enterprise_project_id?: string
 }
 
 /** The filters that all vault lists share. */
-export const kindFilter = (query: KindQuery): VaultFilter => ({
-  ...(query.cloud_type && { cloudType: query.cloud_type }),
-  ...(query.object_type && { objectType: query.object_type }),
-  ...(query.protect_type && { protectType: query.protect_type }),
-})
-
-export function listFilter(query: Operations['ListVault']['query']): VaultFilter {
+export function kindFilter(query: KindQuery): VaultFilter {
   const enterprise = query.enterprise_project_id
   return {
-    ...kindFilter(query),
-    ...(query.id && { ids: query.id }),
-    ...(query.name && { name: query.name }),
-    ...(query.status && { status: query.status }),
+    ...(query.cloud_type && { cloudType: query.cloud_type }),
+    ...(query.object_type && { objectType: query.object_type }),
+    ...(query.protect_type && { protectType: query.protect_type }),
     ...(enterprise && enterprise !== ALL_ENTERPRISE_PROJECTS && { enterpriseProjectId: enterprise }),
-    ...(query.availability_zone && { availabilityZone: query.availability_zone }),
-    ...(query.resource_ids && { resourceIds: query.resource_ids.split(',').map(id => id.trim()) }),
   }
 }
+
+export const listFilter = (query: Operations['ListVault']['query']): VaultFilter => ({
+  ...kindFilter(query),
+  ...(query.id && { ids: query.id }),
+  ...(query.name && { name: query.name }),
+  ...(query.status && { status: query.status }),
+  ...(query.availability_zone && { availabilityZone: query.availability_zone }),
+  ...(query.resource_ids && { resourceIds: query.resource_ids.split(',').map(id => id.trim()) }),
+})
