@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { mayCall } from './access/may-call.ts'
-import { openPostgresCatalog } from './adapters/catalog/postgres.ts'
 import { openSqliteCatalog } from './adapters/catalog/sqlite.ts'
 import { localDisks } from './adapters/disks/local.ts'
 import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
@@ -107,10 +106,13 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
 /** SQLite is held by one process at a time. */
 const isEmbedded = ({ metadata }: Config): boolean => metadata.url.startsWith('sqlite:')
 
-const openCatalog = (config: Config): Promise<Catalog> =>
-  isEmbedded(config)
-    ? openSqliteCatalog({ file: config.metadata.url.slice('sqlite:'.length) || join(config.dataDir, 'catalog.db') })
-    : openPostgresCatalog({ url: config.metadata.url })
+async function openCatalog(config: Config): Promise<Catalog> {
+  const { url } = config.metadata
+  if (isEmbedded(config))
+    return openSqliteCatalog({ file: url.slice('sqlite:'.length) || join(config.dataDir, 'catalog.db') })
+  const { openPostgresCatalog } = await import('./adapters/catalog/postgres.ts') // its client takes a part of the start
+  return openPostgresCatalog({ url })
+}
 
 const HOUR = 3_600_000
 

@@ -42,7 +42,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const house = await compose(config, { role: options.role })
   const stop = stopping()
   try {
-    if (house.server) house.ports.log.info({}, `listening on ${await house.server.listen(config.listen)}`)
+    if (house.server) await house.server.listen({ ...config.listen, listenTextResolver: url => `listening on ${url}` })
     else house.ports.log.info({}, 'working')
     await stop
     house.ports.log.info({}, 'stopping: what runs is finished or given back')
