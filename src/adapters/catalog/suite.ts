@@ -1,6 +1,8 @@
 /** What every catalog promises (ports/catalog/*), run on SQLite and on PostgreSQL. */
 import { after, before, describe } from 'node:test'
 import type { Catalog } from '../../ports/catalog/catalog.ts'
+import { backupListingTests } from './suite-backup-listing.ts'
+import { listingTests } from './suite-listings.ts'
 import { recordTests } from './suite-records.ts'
 import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
 
@@ -25,6 +27,8 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     })
     after(() => place.remove())
     recordTests(() => catalogs.one)
+    backupListingTests(() => catalogs.one)
+    listingTests(() => catalogs.one)
     transactionTests(() => catalogs)
     closingTests(() => catalogs)
   })
