@@ -39,7 +39,7 @@ export async function changeDisks(disks: DemoDisks, folder: string): Promise<str
   }
   const names = ['orders.log', 'audit.log', 'release.txt']
   for (const name of names) await writeFile(join(folder, name), records(Date.now(), 256 * 1024))
-  await debugfs(disks.system, [
+  await debugfs('write', disks.system, [
     'mkdir /var-log',
     ...names.map(name => `write ${join(folder, name)} /var-log/${name}`),
     'rm /typescript/README.md',
@@ -47,10 +47,10 @@ export async function changeDisks(disks: DemoDisks, folder: string): Promise<str
   return `3 files written, 1 deleted on ${nameOf(disks.system)}; 40 pages rewritten on ${nameOf(disks.data)}`
 }
 
-/** One of the changed files as it stands on a copy of the system disk, by its SHA-256, and as it was written. */
+/** Whether one of the changed files stands on a copy of the system disk as it was written. */
 export async function changedFileOn(copy: string, folder: string): Promise<{ readonly same: boolean; name: string }> {
   const name = 'orders.log'
-  await debugfs(copy, [`dump /var-log/${name} ${join(folder, 'read-back')}`])
+  await debugfs('read', copy, [`dump /var-log/${name} ${join(folder, 'read-back')}`])
   const hashes = await Promise.all([name, 'read-back'].map(file => hashOf(join(folder, file))))
   return { same: hashes[0] === hashes[1], name: `/var-log/${name}` }
 }
@@ -73,9 +73,11 @@ async function makeFileSystem(path: string): Promise<boolean> {
 }
 
 /** `debugfs` goes on after a command that failed, and says so on its standard error only. */
-async function debugfs(image: string, commands: readonly string[]): Promise<void> {
+async function debugfs(how: 'read' | 'write', image: string, commands: readonly string[]): Promise<void> {
   for (const command of commands) {
-    const { stderr } = await run('debugfs', ['-w', '-R', command, image], { env: withSystemFolders() })
+    const { stderr } = await run('debugfs', [...(how === 'write' ? ['-w'] : []), '-R', command, image], {
+      env: withSystemFolders(),
+    })
     const complaint = stderr.replace(/^debugfs [\d.]+ .*\n/, '').trim()
     if (complaint !== '') throw new Error(`debugfs ${command}: ${complaint}`)
   }

@@ -20,6 +20,8 @@ export interface DemoService {
   readonly startMilliseconds: number
   /** All bytes that lie in the chunk store: packs, index and manifests. */
   storeBytes(): Promise<number>
+  /** The last lines of its log, for when it did not do what it should. */
+  said(): string
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>
 }
@@ -31,13 +33,15 @@ export async function startService(folder: string, disks: DemoDisks): Promise<De
   const child = spawn(process.execPath, [program, 'serve', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const url = await listening(child)
+  const said: string[] = []
+  const url = await listening(child, said)
   const dataFolder = join(folder, 'data')
   return {
     url,
     configFile,
     dataFolder,
     startMilliseconds: performance.now() - begun,
+    said: () => said.join('\n'),
     storeBytes: () => bytesUnder(join(dataFolder, 'store')),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -85,10 +89,9 @@ function configuration({ system, data }: DemoDisks): object {
   }
 }
 
-/** Its output is read to the end, so that it never waits for us; what it said last explains an early end. */
-function listening(child: ChildProcess): Promise<string> {
+/** Its output is read to the end, so that it never waits for us; `said` keeps the last lines of it. */
+function listening(child: ChildProcess, said: string[]): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const said: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue
     createInterface({ input: stream }).on('line', line => {

@@ -99,7 +99,8 @@ async function share({ screen, alice, bob }: Cast, backupId: string): Promise<st
   must(shared.backups.length === 1 && shared.backups[0].id === backupId, 'bob does not see the pending share')
   const vaultId = await makeVault(bob, 'beta-vault', [])
   const accepted = await bob.call('PUT', `/v3/{project_id}/backups/${backupId}/members/${bob.projectId}`, 200, {
-    member: { status: 'accepted', vault_id: vaultId },
+    status: 'accepted',
+    vault_id: vaultId,
   })
   must(accepted.member.status === 'accepted', `the share is ${accepted.member.status}`)
   return vaultId
