@@ -17,8 +17,8 @@ export interface IdentityRows {
   bind(kind: NamedKind, parentId: string, name: string, id: string): void
   credential(userId: string): StoredCredential | undefined
   putCredential(userId: string, credential: StoredCredential): void
-  /** Audit ids of tokens revoked that have not expired anyway. */
-  revoked(now: number): readonly string[]
+  /** Audit ids of tokens revoked that have not expired anyway, and when they will; the first to expire first. */
+  revoked(now: number): readonly (readonly [auditId: string, expiresAt: number])[]
   revoke(auditId: string, expiresAt: number, now: number): void
   /** Runs `work` as one transaction. */
   atomic<T>(work: () => T): T
@@ -97,7 +97,10 @@ function rowsOf(database: DatabaseSync): IdentityRows {
     putCredential(userId, { hash, generation }) {
       run('insert or replace into credential (user_id, hash, generation) values (?, ?, ?)', userId, hash, generation)
     },
-    revoked: now => all('select audit_id from revoked where expires_at > ?', now).map(row => String(row.audit_id)),
+    revoked: now =>
+      all('select audit_id, expires_at from revoked where expires_at > ? order by expires_at', now).map(
+        row => [String(row.audit_id), Number(row.expires_at)] as const,
+      ),
     revoke(auditId, expiresAt, now) {
       run('delete from revoked where expires_at <= ?', now)
       run('insert or ignore into revoked (audit_id, expires_at) values (?, ?)', auditId, expiresAt)

@@ -89,8 +89,7 @@ type PasswordCheck = (user: NameInDomain, password: string, source: string) => P
 /**
  * Slow-downs: of a user from one source after 5 failures (up to a quarter of an hour), of a source after 100 over all
  * users, of a user over all sources after 50. The last two wait a minute at most, so that nobody can lock another out
- * for long.
- * What does not exist is slowed down and takes as long as what does.
+ * for long. What does not exist is slowed down and takes as long as what does.
  */
 function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, log }: LogInParts): PasswordCheck {
   const nobody = nobodysHash(cost)

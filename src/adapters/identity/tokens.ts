@@ -36,7 +36,7 @@ interface Parts {
 const mostKnown = 10_000
 
 export function openTokens({ directory, rows, seal, credentialOf, now }: Parts): Tokens {
-  const revoked = new Set(rows.revoked(now().getTime()))
+  const revoked = new Map(rows.revoked(now().getTime()))
   const known = new Map<string, KnownToken>()
 
   const lookInto = async (token: string): Promise<KnownToken | undefined> => {
@@ -68,9 +68,15 @@ export function openTokens({ directory, rows, seal, credentialOf, now }: Parts):
       return found
     },
     revoke({ claims: { auditIds, expiresAt } }) {
+      const at = now().getTime()
       const own = auditIds[0] ?? ''
-      rows.revoke(own, expiresAt, now().getTime())
-      revoked.add(own)
+      rows.revoke(own, expiresAt, at)
+      revoked.set(own, expiresAt)
+      // Nearly in order of expiry: what has expired stands first, and one that does not is met soon.
+      for (const [auditId, end] of revoked) {
+        if (end > at) break
+        revoked.delete(auditId)
+      }
     },
   }
 }
