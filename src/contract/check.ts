@@ -6,15 +6,9 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type About, refuse } from './errors.ts'
-import { bodyLimits, type Limit, missing, mostRows, pathLimits, queryLimits } from './limits.ts'
-import {
-  type FieldShape,
-  type OperationId,
-  type Operations,
-  operations,
-  type Shape,
-  schemas,
-} from './operations.gen.ts'
+import { definitions, fieldSchema, type SchemaStyle } from './json-schema.ts'
+import { missing, mostRows, pathLimits, queryLimits } from './limits.ts'
+import { type FieldShape, type OperationId, type Operations, operations } from './operations.gen.ts'
 import { MOST_ROWS } from './paging.ts'
 
 /** Query values as they came: a parameter given several times is an array. */
@@ -27,12 +21,12 @@ export interface ContractCheck {
   pathOf<O extends OperationId>(operation: O, given: Readonly<Record<string, string>>): Operations[O]['path']
 }
 
-type JsonSchema = Readonly<Record<string, unknown>>
+const ACCEPTED: SchemaStyle = { refer: name => name, published: false }
 
 /** Schemas are compiled at an operation's first call and kept: compiling all takes a noticeable part of the start. */
 export function contractCheck(): ContractCheck {
   const ajv = new Ajv({ strict: false, allErrors: false, messages: true, ownProperties: true })
-  for (const [name, shape] of Object.entries(schemas)) ajv.addSchema(objectSchema(name, shape), name)
+  for (const [name, schema] of Object.entries(definitions(ACCEPTED))) ajv.addSchema(schema, name)
   const bodies = new Map<OperationId, ValidateFunction>()
   const queries = new Map<OperationId, readonly QueryField[]>()
   return {
@@ -91,44 +85,6 @@ function careful(this: unknown, key: string, value: unknown): unknown {
   return value
 }
 
-function objectSchema(name: string, shape: Shape): JsonSchema {
-  const properties: Record<string, JsonSchema> = {}
-  const required: string[] = []
-  for (const [field, definition] of Object.entries(shape)) {
-    const limit = bodyLimits[`${name}.${field}`] ?? {}
-    if (limit.loose) continue
-    properties[field] = fieldSchema(definition, limit)
-    if (definition.required && !limit.optional) required.push(field)
-  }
-  return { $id: name, type: 'object', properties, required, ...(name === 'AddMembersReq' && EITHER_MEMBERS_OR_DOMAINS) }
-}
-
-/** semantics 24.1 #2 */
-const EITHER_MEMBERS_OR_DOMAINS = { anyOf: [{ required: ['members'] }, { required: ['domains'] }] }
-
-const SCALARS: Readonly<Record<string, string>> = {
-  string: 'string',
-  Date: 'string',
-  // Every number of the API is whole but one, which says so in limits.ts.
-  number: 'integer',
-  boolean: 'boolean',
-  object: 'object',
-}
-
-/** `enum: []` in a limit lifts the vendor's enum; other keywords lie over what the definition says. */
-function fieldSchema(field: FieldShape, limit: Limit): JsonSchema {
-  const list = /^Array<(.+)>$/.exec(field.type)?.[1]
-  if (list !== undefined) {
-    const { items, optional: _, ...own } = limit
-    return { type: 'array', items: fieldSchema({ ...field, type: list }, items ?? {}), ...own }
-  }
-  const { enum: among = field.enum ?? [], optional: _, ...own } = limit
-  const choices = among.length > 0 ? { enum: among } : {}
-  if (field.type.startsWith('{')) return { type: 'object' }
-  const scalar = SCALARS[field.type]
-  return scalar === undefined ? { $ref: field.type } : { type: scalar, ...choices, ...own }
-}
-
 /** The first thing that does not fit, in words a caller can act on. */
 function complaint(error: ErrorObject | undefined, base = 'body'): About {
   if (!error) return { [base]: 'does not fit' }
@@ -164,7 +120,7 @@ function queryFields(operation: OperationId, ajv: Ajv): readonly QueryField[] {
 function reader(operation: OperationId, name: string, field: FieldShape, ajv: Ajv): (text: string) => unknown {
   if (name === 'limit') return text => Math.min(whole(name, text, 1), mostRows[operation] ?? MOST_ROWS)
   if (name === 'offset') return text => whole(name, text, 0)
-  const check = ajv.compile(fieldSchema(field, queryLimits[`${operation}.${name}`] ?? {}))
+  const check = ajv.compile(fieldSchema(field, queryLimits[`${operation}.${name}`] ?? {}, ACCEPTED))
   return text => {
     if (text.includes('\0')) refuse('9900', { [name]: 'must not contain U+0000' })
     const value = converted(name, text, field.type)
