@@ -16,8 +16,11 @@ const MOST_STATEMENTS = 400
 /** How long to wait for a lock of somebody's sqlite3 shell; no lock of our own is ever waited for. */
 const BUSY_MS = 2_000
 
-export function openConnection(file: string, options: { readonly readOnly: boolean }): SqliteConnection {
-  const database = translated(() => new DatabaseSync(file, { ...options, timeout: BUSY_MS }))
+export function openConnection(
+  file: string,
+  { readOnly, busyMs = BUSY_MS }: { readonly readOnly: boolean; readonly busyMs?: number },
+): SqliteConnection {
+  const database = translated(() => new DatabaseSync(file, { readOnly, timeout: busyMs }))
   const prepared = new Map<string, StatementSync>()
   const statement = (text: string): StatementSync => {
     const known = prepared.get(text)
