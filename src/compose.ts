@@ -20,6 +20,8 @@ import { buildServer } from './http/server.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
+import type { Identity, ProjectRecord } from './ports/identity.ts'
+import type { IdentityService } from './ports/identity-service.ts'
 import type { Log } from './ports/log.ts'
 import type { Now } from './ports/now.ts'
 import type { ObjectStore } from './ports/object-store.ts'
@@ -61,13 +63,14 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
-  const identity = opened.adopt(
+  const accounts = opened.adopt(
     await openIdentity(config, { now, log: logger, passwordCost: options.passwordCost }),
     held => held.close(),
   )
+  const { identity } = accounts
   const disks = localDisks()
   const settings = settingsOf(config)
-  await applyInventory({ catalog, identity, disks, now, log: logger, settings }, config.resources)
+  await applyInventory({ catalog, identity: accounts, disks, now, log: logger, settings }, config.resources)
 
   let runner: Runner | undefined
   const ports: Ports = {
@@ -93,7 +96,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
             ports,
             logger,
             publicUrl: config.publicUrl,
-            identity,
+            identity: accounts.service,
             ready: () => ready(catalog, objectStore),
             metrics: metricsOf(catalog, objectStore, now),
           }),
@@ -123,17 +126,33 @@ async function openObjectStore({ metadata, chunkStore, dataDir }: Config): Promi
   return store
 }
 
+interface Accounts {
+  readonly identity: Identity
+  /** What users sign in to, where that is ours. */
+  readonly service?: IdentityService
+  /** All there are, disabled ones too. */
+  readonly projects: () => readonly ProjectRecord[]
+  close(): Promise<void>
+}
+
 async function openIdentity(
   config: Config,
   parts: { readonly now: Now; readonly log: Log; readonly passwordCost: PasswordCost | undefined },
-) {
-  return openEmbeddedIdentity({
+): Promise<Accounts> {
+  if (config.identity?.keystone) {
+    const { openKeystoneIdentity } = await import('./adapters/identity/keystone.ts')
+    const identity = openKeystoneIdentity({ ...config.identity.keystone, now: parts.now })
+    const projects = await identity.allProjects()
+    return { identity, projects: () => projects, close: async () => undefined }
+  }
+  const service = await openEmbeddedIdentity({
     file: join(config.dataDir, 'identity.db'),
     settings: config.identity?.embedded ?? (await firstSettings(config.dataDir, parts.log)),
     region: config.region,
     ...(config.publicUrl !== undefined && { catalogUrl: config.publicUrl }),
     ...parts,
   })
+  return { identity: service, service, projects: service.projects, close: service.close }
 }
 
 function passphraseOf({ keys }: Config) {

@@ -33,7 +33,7 @@ if (!authUrl || !user || !password || !project || !alpha || !beta) {
   }
 
   identitySuite('keystone', async () => ({
-    identity: await openKeystoneIdentity(access),
+    identity: openKeystoneIdentity(access),
     domain: { id: 'default', name: 'Default' },
     alice: { projectId: alpha, projectName: 'alpha', role: 'member' },
     bob: { projectId: beta, projectName: 'beta', role: 'member' },
@@ -41,9 +41,14 @@ if (!authUrl || !user || !password || !project || !alpha || !beta) {
     revoke,
   }))
 
+  test('keystone: all projects are listed, with their domains', async () => {
+    const projects = await openKeystoneIdentity(access).allProjects()
+    for (const id of [alpha, beta]) assert.equal(projects.find(one => one.id === id)?.domainName, 'Default')
+  })
+
   test('keystone: a revocation is heard of when the trust in a token has run out', async () => {
     let at = Date.now()
-    const identity = await openKeystoneIdentity({ ...access, now: () => new Date(at), trustSeconds: 60 })
+    const identity = openKeystoneIdentity({ ...access, now: () => new Date(at), trustSeconds: 60 })
     const token = await tokenOf('alice')
     assert.ok(await identity.callerOfToken(token))
     await revoke(token)
@@ -53,11 +58,11 @@ if (!authUrl || !user || !password || !project || !alpha || !beta) {
 
   test('keystone: wrong credentials of the service are a fault, and so is a Keystone that is not there', async () => {
     const isFault = (kind: string) => (error: unknown) => error instanceof Fault && error.kind === kind
-    const wrong = await openKeystoneIdentity({ ...access, password: 'wrong' })
+    const wrong = openKeystoneIdentity({ ...access, password: 'wrong' })
     await assert.rejects(wrong.callerOfToken(await tokenOf('alice')), isFault('denied'))
-    const weak = await openKeystoneIdentity({ ...access, user: 'alice', project: 'alpha' })
+    const weak = openKeystoneIdentity({ ...access, user: 'alice', project: 'alpha' })
     await assert.rejects(weak.callerOfToken(await tokenOf('bob')), isFault('denied'))
-    const away = await openKeystoneIdentity({ ...access, authUrl: 'http://127.0.0.1:9/v3' })
+    const away = openKeystoneIdentity({ ...access, authUrl: 'http://127.0.0.1:9/v3' })
     await assert.rejects(away.callerOfToken(await tokenOf('alice')), isFault('unavailable'))
   })
 }

@@ -15,11 +15,16 @@ export interface KeystoneIdentityOptions extends Pick<KeystoneAccess, 'authUrl' 
   readonly trustSeconds?: number | undefined
 }
 
+export interface KeystoneIdentity extends Identity {
+  /** All of all domains, disabled ones too: the operator's configuration may name any. */
+  allProjects(): Promise<readonly ProjectRecord[]>
+}
+
 /**
  * `Identity` over an OpenStack Keystone: it signs users in, this adapter asks what their tokens stand for. There are no
  * access keys in this shape, so a signed request has no caller. Roles come by name (`access/system-roles.ts`).
  */
-export async function openKeystoneIdentity(options: KeystoneIdentityOptions): Promise<Identity> {
+export function openKeystoneIdentity(options: KeystoneIdentityOptions): KeystoneIdentity {
   const { authUrl, user, password, project = 'service', domain = 'Default', now, trustSeconds = 60 } = options
   const get = openKeystone({ authUrl: authUrl.replace(/\/+$/, ''), user, password, project, domain })
   const callers = freshFor<KnownCaller | undefined>({ ms: trustSeconds * 1000, most: 10_000, now })
@@ -46,7 +51,10 @@ async function callerOf(get: KeystoneGet, token: string): Promise<KnownCaller | 
   return status === 200 ? readCaller(body) : undefined
 }
 
-type Projects = Pick<Identity, 'unknownProjects' | 'project' | 'projectsOfDomain' | 'projectsOfUser'>
+type Projects = Pick<
+  KeystoneIdentity,
+  'unknownProjects' | 'project' | 'projectsOfDomain' | 'projectsOfUser' | 'allProjects'
+>
 
 /** Projects and domains change seldom; half a minute late is soon enough. */
 const rowsMs = 30_000
@@ -80,9 +88,9 @@ function openProjects(get: KeystoneGet, now: Now): Projects {
       : undefined
   const list = async (path: string): Promise<readonly ProjectRecord[]> => {
     const { body } = await get(path)
-    const read = await Promise.all(rowsIn(body, 'projects').map(withDomain))
-    return read.filter(({ enabled }) => enabled)
+    return Promise.all(rowsIn(body, 'projects').map(withDomain))
   }
+  const enabled = async (path: string) => (await list(path)).filter(one => one.enabled)
   return {
     project,
     async unknownProjects(ids) {
@@ -91,9 +99,10 @@ function openProjects(get: KeystoneGet, now: Now): Projects {
     },
     async projectsOfDomain(named) {
       const found = 'id' in named ? await domainWithId(domain, named.id) : await domainNamed(named.name)
-      return found && list(`/projects?domain_id=${encodeURIComponent(found.id)}`)
+      return found && enabled(`/projects?domain_id=${encodeURIComponent(found.id)}`)
     },
-    projectsOfUser: async userId => (isId(userId) ? list(`/users/${userId}/projects`) : []),
+    projectsOfUser: async userId => (isId(userId) ? enabled(`/users/${userId}/projects`) : []),
+    allProjects: () => list('/projects'),
   }
 }
 
