@@ -13,6 +13,7 @@ import { contractCheck } from '../contract/check.ts'
 import type { IdentityService } from '../ports/identity-service.ts'
 import type { Ports } from '../ports/ports.ts'
 import { cbrRoutes } from './cbr-routes.ts'
+import { docsRoutes } from './docs-routes.ts'
 import { type HealthParts, healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { imageActionRoutes } from './image-action-routes.ts'
@@ -64,6 +65,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   refuseUnknown(app)
   healthRoutes(app, parts)
   versionRoutes(app, parts.publicUrl)
+  await app.register(async docs => docsRoutes(docs))
   if (parts.identity) await app.register(identityRoutes, { service: parts.identity })
   await app.register(async images => imageActionRoutes(images, parts.ports))
   await app.register(async images => imageRoutes(images, parts.ports, parts.publicUrl))
