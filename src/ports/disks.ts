@@ -39,7 +39,10 @@ export interface DiskWriter extends AsyncDisposable {
 
 export interface Disks {
   openReader(disk: DiskLocation): Promise<DiskReader>
-  /** Exclusive among this process's writers: a second one is a Fault `conflict`. */
+  /**
+   * Exclusive among this process's writers: a second one is a Fault `conflict`. So is a disk that a virtual machine or
+   * another process of ours has, where the system can tell.
+   */
   openWriter(disk: DiskLocation): Promise<DiskWriter>
   /** Makes a sparse raw file of that size, durable; replaces nothing (Fault `conflict`). */
   create(path: string, sizeBytes: number): Promise<DiskLocation>

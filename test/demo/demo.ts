@@ -42,10 +42,13 @@ async function demo(): Promise<number> {
   cleaning.defer(async () => {
     await service.stop()
   })
-  await tell({ screen, service, disks, folder }).catch((error: unknown) => {
+  try {
+    await tell({ screen, service, disks, folder })
+  } catch (error) {
+    if (cleaning.disposed) return 130
     process.stderr.write(`\nWhat the service said last:\n${service.said()}\n`)
     throw error
-  })
+  }
   const code = await service.stop()
   if (code !== 0) throw new Mismatch(`the service ended with ${code} on SIGTERM`)
   screen.say(`the service ended cleanly; everything took ${((performance.now() - begun) / 1000).toFixed(1)} s`)

@@ -9,12 +9,13 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import type { Disks, DiskWriter } from '../../ports/disks.ts'
 import { Fault, type FaultKind } from '../../ports/fault.ts'
-import { findHoles } from './holes.ts'
+import { findCLibrary } from './c-library.ts'
 import { localDisks } from './local.ts'
 
 const run = promisify(execFile)
 const MiB = 1024 * 1024
-const kind = (wanted: FaultKind) => (error: unknown) => error instanceof Fault && error.kind === wanted
+const kind = (wanted: FaultKind, text?: RegExp) => (error: unknown) =>
+  error instanceof Fault && error.kind === wanted && (text === undefined || text.test(error.message))
 const raw = (path: string) => ({ path, format: 'raw' }) as const
 
 async function folderFor(context: TestContext): Promise<string> {
@@ -25,10 +26,10 @@ async function folderFor(context: TestContext): Promise<string> {
 
 /** The same promises with the C library's help, and without it. */
 function both(what: string, hold: (disks: Disks, folder: string, context: TestContext) => Promise<void>): void {
-  for (const holes of [true, false])
-    test(`${what} (${holes ? 'with' : 'without'} holes)`, async context => {
-      if (holes && !(await findHoles())) return context.skip('this process has no node:ffi')
-      await hold(localDisks({ holes }), await folderFor(context), context)
+  for (const cLibrary of [true, false])
+    test(`${what} (${cLibrary ? 'with' : 'without'} the C library)`, async context => {
+      if (cLibrary && !(await findCLibrary())) return context.skip('this process has no node:ffi')
+      await hold(localDisks({ cLibrary }), await folderFor(context), context)
     })
 }
 
@@ -88,7 +89,7 @@ both('extents cover the disk without gaps, and a hole is all zeros', async (disk
 })
 
 test('holes are found where they are: at the start, between data, at the end, everywhere', async context => {
-  if (!(await findHoles())) return context.skip('this process has no node:ffi')
+  if (!(await findCLibrary())) return context.skip('this process has no node:ffi')
   const folder = await folderFor(context)
   const disks = localDisks()
   const { path } = await disks.create(join(folder, 'd'), 64 * MiB)
@@ -171,6 +172,21 @@ both('a writer is alone, also by another name of the file', async (disks, folder
   await Promise.all(opened.map(it => it[Symbol.asyncDispose]()))
 })
 
+test('a disk that another process, or a virtual machine, has is not written, and the other way round', async context => {
+  const c = await findCLibrary()
+  if (!c) return context.skip('this process has no node:ffi')
+  const { path } = await localDisks().create(join(await folderFor(context), 'd'), MiB)
+  const other = await open(path, 'r+')
+  equal(c.take(other.fd), true)
+  await rejects(localDisks().openWriter(raw(path)), kind('conflict', /virtual machine/))
+  await (await localDisks().openReader(raw(path)))[Symbol.asyncDispose]()
+  await other.close()
+  await using _writer = await localDisks().openWriter(raw(path))
+  const later = await open(path, 'r+')
+  equal(c.take(later.fd), false)
+  await later.close()
+})
+
 both('writes, zeros and reads are what a plain array would have (property)', async (disks, folder) => {
   const size = 600_000
   const step = fc.record({
@@ -203,7 +219,7 @@ both('writes, zeros and reads are what a plain array would have (property)', asy
 })
 
 test('zeroing frees the blocks, and only what was never written is blank', async context => {
-  if (!(await findHoles())) return context.skip('this process has no node:ffi')
+  if (!(await findCLibrary())) return context.skip('this process has no node:ffi')
   const folder = await folderFor(context)
   const disks = localDisks()
   const disk = await disks.create(join(folder, 'd'), 8 * MiB)
@@ -332,10 +348,10 @@ async function holdOnDevice(disks: Disks, device: ReturnType<typeof raw>, conten
 test('without node:ffi the disks work as well', async context => {
   const folder = await folderFor(context)
   const script = `const { localDisks } = await import(${JSON.stringify(new URL('./local.ts', import.meta.url).href)})
-    const { findHoles } = await import(${JSON.stringify(new URL('./holes.ts', import.meta.url).href)})
+    const { findCLibrary } = await import(${JSON.stringify(new URL('./c-library.ts', import.meta.url).href)})
     const disks = localDisks()
     await using reader = await disks.openReader({ path: ${JSON.stringify(join(folder, 'd'))}, format: 'raw' })
-    console.log(await findHoles(), JSON.stringify(await Array.fromAsync(reader.extents())))`
+    console.log(await findCLibrary(), JSON.stringify(await Array.fromAsync(reader.extents())))`
   await writeFile(join(folder, 'd'), '')
   await truncate(join(folder, 'd'), 1000)
   for (const flags of [['--no-experimental-ffi'], ['--permission', '--allow-fs-read=*']]) {

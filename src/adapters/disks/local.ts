@@ -1,35 +1,40 @@
+import type { Stats } from 'node:fs'
 import { mkdir, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { DiskLocation, DiskReader, Disks, DiskWriter, Extent } from '../../ports/disks.ts'
 import { Fault } from '../../ports/fault.ts'
 import { systemCode, systemFault } from '../../ports/system-fault.ts'
-import { findHoles, type Holes } from './holes.ts'
+import { type CLibrary, findCLibrary } from './c-library.ts'
 import { hasSize, identityOf, look, type OpenDisk, openDisk } from './open-disk.ts'
 import { checkWithin, readAt, writeAt, zeroByHand } from './transfer.ts'
 
 /** A hole is made while everything else waits: some devices take their time over a large one. */
 const punchBytes = 128 * 1024 * 1024
 
-/** Raw image files and block devices of this machine. `holes: false` does without the C library's help (for tests). */
-export function localDisks(options: { readonly holes?: boolean } = {}): Disks {
-  const holes = options.holes === false ? Promise.resolve(undefined) : findHoles()
+/** Raw image files and block devices of this machine. `cLibrary: false` does without its help (for tests). */
+export function localDisks(options: { readonly cLibrary?: boolean } = {}): Disks {
+  const library = options.cLibrary === false ? Promise.resolve(undefined) : findCLibrary()
   const written = new Set<string>()
 
   return {
     openReader: ({ path }) =>
-      at(`cannot open disk ${path}`, async () => readerOf(await openDisk(path, await look(path), 'read'), await holes)),
+      at(`cannot open disk ${path}`, async () => {
+        const c = await library
+        return readerOf(await openDisk(path, await look(path), 'read'), c)
+      }),
     openWriter: ({ path }) =>
       at(`cannot open disk ${path} for writing`, async () => {
+        const c = await library
         const seen = await look(path)
         const identity = identityOf(seen)
         if (written.has(identity)) throw new Fault('conflict', `disk ${path} is being written already`)
         written.add(identity)
+        const release = () => written.delete(identity)
         try {
-          const disk = await openDisk(path, seen, 'write')
-          return writerOf(disk, await holes, () => written.delete(identity))
+          return await openAlone(path, seen, c, release)
         } catch (error) {
-          written.delete(identity)
+          release()
           throw error
         }
       }),
@@ -54,11 +59,20 @@ export function localDisks(options: { readonly holes?: boolean } = {}): Disks {
   }
 }
 
-function readerOf(disk: OpenDisk, holes: Holes | undefined): DiskReader {
+async function openAlone(path: string, seen: Stats, c: CLibrary | undefined, release: () => void): Promise<DiskWriter> {
+  const disk = await openDisk(path, seen, 'write')
+  if (c && !c.take(disk.handle.fd)) {
+    await disk.handle.close()
+    throw new Fault('conflict', `a virtual machine, or another process, has disk ${path} open; stop it first`)
+  }
+  return writerOf(disk, c, release)
+}
+
+function readerOf(disk: OpenDisk, c: CLibrary | undefined): DiskReader {
   return {
     sizeBytes: disk.sizeBytes,
     read: (into, offset) => readAt(disk, into, offset),
-    extents: () => extentsOf(disk, holes),
+    extents: () => extentsOf(disk, c),
     async checkUnchangedSize() {
       if (!(await at(`cannot look at disk ${disk.path}`, () => hasSize(disk))))
         throw new Fault('changed', `${disk.path} has no longer the ${disk.sizeBytes} bytes it had when opened`)
@@ -67,18 +81,18 @@ function readerOf(disk: OpenDisk, holes: Holes | undefined): DiskReader {
   }
 }
 
-function writerOf(disk: OpenDisk, holes: Holes | undefined, release: () => void): DiskWriter {
+function writerOf(disk: OpenDisk, c: CLibrary | undefined, release: () => void): DiskWriter {
   const { handle, block, sizeBytes } = disk
   return {
     sizeBytes,
     // A count of blocks would not do: some file systems keep a small file's bytes, or late ones, in none.
-    blank: !block && holes !== undefined && holes.dataFrom(handle.fd, 0) === undefined,
+    blank: !block && c !== undefined && c.dataFrom(handle.fd, 0) === undefined,
     write: (from, offset) => writeAt(disk, from, offset),
     async zero(offset, length) {
       checkWithin(disk, offset, length)
       for (let at = offset; at < offset + length; at += punchBytes) {
         const bytes = Math.min(punchBytes, offset + length - at)
-        if (!holes?.punch(handle.fd, at, bytes)) await zeroByHand(disk, at, bytes)
+        if (!c?.punch(handle.fd, at, bytes)) await zeroByHand(disk, at, bytes)
         else if (bytes === punchBytes) await setImmediate()
       }
     },
@@ -91,11 +105,11 @@ function writerOf(disk: OpenDisk, holes: Holes | undefined, release: () => void)
   }
 }
 
-async function* extentsOf({ handle, block, sizeBytes }: OpenDisk, holes: Holes | undefined): AsyncIterable<Extent> {
+async function* extentsOf({ handle, block, sizeBytes }: OpenDisk, c: CLibrary | undefined): AsyncIterable<Extent> {
   for (let offset = 0; offset < sizeBytes; ) {
-    const data = block || !holes ? offset : Math.min(holes.dataFrom(handle.fd, offset) ?? sizeBytes, sizeBytes)
+    const data = block || !c ? offset : Math.min(c.dataFrom(handle.fd, offset) ?? sizeBytes, sizeBytes)
     if (data > offset) yield { offset, length: data - offset, data: false }
-    const end = block || !holes || data === sizeBytes ? sizeBytes : holes.holeFrom(handle.fd, data, sizeBytes)
+    const end = block || !c || data === sizeBytes ? sizeBytes : c.holeFrom(handle.fd, data, sizeBytes)
     if (end > data) yield { offset: data, length: end - data, data: true }
     offset = end
   }
@@ -118,7 +132,7 @@ async function createFile(path: string, sizeBytes: number): Promise<DiskLocation
   return { path, format: 'raw' }
 }
 
-async function lookIfThere(path: string): Promise<Awaited<ReturnType<typeof look>> | undefined> {
+async function lookIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await look(path)
   } catch (error) {
