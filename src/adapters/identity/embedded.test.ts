@@ -168,10 +168,12 @@ test('scopes: a project by id or name, the own domain, none; anything else is de
     [{ kind: 'project', project: { name: 'constructor' } }, undefined],
     [{ kind: 'domain', domain: { name: 'other' } }, undefined],
   ] as const
-  for (const [scope, kind] of scopes) {
-    const session = await desk.identity.logIn(byPassword('alice', 'alice-secret', { scope }))
-    assert.equal(session === 'denied' ? undefined : session.grant.scope.kind, kind, JSON.stringify(scope))
-  }
+  await Promise.all(
+    scopes.map(async ([scope, kind]) => {
+      const session = await desk.identity.logIn(byPassword('alice', 'alice-secret', { scope }))
+      assert.equal(session === 'denied' ? undefined : session.grant.scope.kind, kind, JSON.stringify(scope))
+    }),
+  )
 })
 
 test('a token makes a token for another scope, of the same age and chain', async () => {

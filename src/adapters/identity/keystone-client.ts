@@ -11,7 +11,7 @@ export interface KeystoneAccess {
   readonly domain: string
 }
 
-export interface KeystoneAnswer {
+interface KeystoneAnswer {
   readonly status: number
   /** What came as JSON; an empty object for anything else. */
   readonly body: Readonly<Record<string, unknown>>

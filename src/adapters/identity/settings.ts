@@ -15,7 +15,7 @@ export interface DomainSettings {
   readonly policies?: readonly PolicySettings[] | undefined
 }
 
-export interface ProjectSettings {
+interface ProjectSettings {
   readonly name: string
   /** 32 lower-case hex digits; made from the names where absent. */
   readonly id?: string | undefined
@@ -35,7 +35,7 @@ export interface UserSettings {
   readonly accessKeys?: readonly { readonly ak: string; readonly sk: string }[] | undefined
 }
 
-export interface PolicySettings {
+interface PolicySettings {
   readonly name: string
   /** `{"Version":"1.1","Statement":[{"Effect":"Allow","Action":["cbr:vaults:list"]}]}` */
   readonly document: unknown

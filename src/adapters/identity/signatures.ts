@@ -10,7 +10,7 @@ import type { SeenSignatures } from './seen-signatures.ts'
 /** How far the date of a signed request may be from our clock, either way. */
 export const windowMs = 15 * 60_000
 
-export interface Signer {
+interface Signer {
   readonly account: Account
   readonly scope: GrantScope
   readonly at: Date

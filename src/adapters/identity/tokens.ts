@@ -18,7 +18,7 @@ export interface Tokens {
   revoke(token: KnownToken): void
 }
 
-export interface KnownToken {
+interface KnownToken {
   readonly claims: TokenClaims
   readonly grant: Grant
   readonly caller: Caller
