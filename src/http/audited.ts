@@ -73,6 +73,20 @@ function noticing(records: Records): { readonly records: Records; readonly made:
           return records.checkpoints.insert(checkpoint)
         },
       },
+      images: {
+        ...records.images,
+        insert(image) {
+          made = image.id
+          return records.images.insert(image)
+        },
+      },
+      disks: {
+        ...records.disks,
+        insert(disk) {
+          made = disk.id
+          return records.disks.insert(disk)
+        },
+      },
     },
   }
 }
