@@ -19,7 +19,7 @@ import { showFeature } from '../control/feature/show-feature.ts'
 import { showReplicationCapabilities } from '../control/feature/show-replication-capabilities.ts'
 import { addMember } from '../control/member/add-member.ts'
 import { deleteMember } from '../control/member/delete-member.ts'
-import { findOfferable } from '../control/member/find-shared.ts'
+import { findOfferable, findShared } from '../control/member/find-shared.ts'
 import { showMemberDetail } from '../control/member/show-member-detail.ts'
 import { showMembersDetail } from '../control/member/show-members-detail.ts'
 import { updateMemberStatus } from '../control/member/update-member-status.ts'
@@ -74,6 +74,8 @@ export type Route<O extends OperationId> = Offered<O> | Later
 type Finder = (ports: Ports, caller: ProjectCaller, path: Readonly<Record<string, string>>) => Promise<void>
 
 const seenBackup: Finder = (ports, caller, path) => findOfferable(ports, caller, path.backup_id ?? '')
+/** Who rejected a share may look at its record and answer anew. */
+const sharedBackup: Finder = (ports, caller, path) => findShared(ports, caller, path.backup_id ?? '')
 
 const ownVault: Finder = async (ports, caller, path) => {
   await findVault(ports, caller, path.vault_id ?? '')
@@ -129,8 +131,8 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ListDomainProjects: { action: 'cbr:member:create', run: listDomainProjects },
   ShowDomain: { action: 'cbr:member:get', run: showDomain },
   ShowMemberDetail: { action: 'cbr:member:get', run: showMemberDetail },
-  ShowMembersDetail: { action: 'cbr:member:list', run: showMembersDetail, exists: seenBackup },
-  UpdateMemberStatus: { action: 'cbr:member:update', run: updateMemberStatus, exists: seenBackup },
+  ShowMembersDetail: { action: 'cbr:member:list', run: showMembersDetail, exists: sharedBackup },
+  UpdateMemberStatus: { action: 'cbr:member:update', run: updateMemberStatus, exists: sharedBackup },
   // backups
   CopyBackup: { action: 'cbr:backups:replicate', later: REPLICATION },
   DeleteBackup: { action: 'cbr:backups:delete', run: deleteBackup },
