@@ -10,7 +10,7 @@ export interface Screen {
   bar(title: string, percent: number, aside: string): void
 }
 
-export interface RequestLine {
+interface RequestLine {
   readonly person: string
   readonly method: string
   readonly path: string

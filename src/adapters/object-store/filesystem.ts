@@ -6,7 +6,7 @@
 import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../../ports/fault.ts'
-import type { ObjectStore } from '../../ports/object-store.ts'
+import type { ObjectStore, StoredObject } from '../../ports/object-store.ts'
 import { systemCode, systemFault } from '../../ports/system-fault.ts'
 import { durableFolders, syncFolder } from './durable-folders.ts'
 import { checkKey, checkPrefix, checkRange } from './key.ts'
@@ -50,6 +50,14 @@ function storeIn(folders: Folders): ObjectStore {
       if (placed) await files.forget(path)
       return placed
     })
+  const list = async function* (prefix: string): AsyncIterable<StoredObject> {
+    checkPrefix(prefix)
+    try {
+      yield* listFiles(folders.objects, prefix)
+    } catch (error) {
+      throw systemFault(`cannot list objects under ${prefix}`, error)
+    }
+  }
 
   return {
     async put(key, parts) {
@@ -61,18 +69,11 @@ function storeIn(folders: Folders): ObjectStore {
       checkRange(offset, length)
       return reading(key, () => files.use(pathOf(key), file => readRange(key, file, offset, length)))
     },
-    async *list(prefix) {
-      checkPrefix(prefix)
-      try {
-        yield* listFiles(folders.objects, prefix)
-      } catch (error) {
-        throw systemFault(`cannot list objects under ${prefix}`, error)
-      }
-    },
+    list,
     remove: keys => at('cannot remove objects', () => removeFiles(keys.map(pathOf), files.forget)),
     async usage(prefix) {
       let sum = 0
-      for await (const { bytes } of this.list(prefix)) sum += bytes
+      for await (const { bytes } of list(prefix)) sum += bytes
       return sum
     },
     sweepInterrupted: before =>

@@ -20,12 +20,12 @@ export interface NamedDisk extends Named {
   readonly format: 'raw'
 }
 
-export interface NamedServer extends Named {
+interface NamedServer extends Named {
   /** Names of disks of the same project, the system disk first. */
   readonly disks: readonly string[]
 }
 
-export interface PlannedServer {
+interface PlannedServer {
   readonly id: string
   readonly projectId: string
   readonly name: string
