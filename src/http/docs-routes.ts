@@ -13,6 +13,7 @@ const swaggerUi = (): string => dirname(createRequire(import.meta.url).resolve('
 const FILES: Readonly<Record<string, { readonly folder: () => string; readonly type: string }>> = {
   'explorer.css': { folder: () => OWN, type: 'text/css' },
   'explorer.js': { folder: () => OWN, type: 'text/javascript' },
+  'favicon-32x32.png': { folder: swaggerUi, type: 'image/png' },
   'swagger-ui.css': { folder: swaggerUi, type: 'text/css' },
   'swagger-ui-bundle.js': { folder: swaggerUi, type: 'text/javascript' },
 }

@@ -27,9 +27,7 @@ export function openApi(examples: Examples): JsonSchema {
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
-    tags: [...new Set(Object.values(paths).flatMap(methods => Object.values(methods).flatMap(tagsOf)))].map(name => ({
-      name,
-    })),
+    tags: nounsOf(paths).map(name => ({ name })),
     paths,
     components: {
       schemas: { ...definitions(PUBLISHED), Error: ERROR },
@@ -46,7 +44,13 @@ export function openApi(examples: Examples): JsonSchema {
   }
 }
 
-const tagsOf = (operation: JsonSchema): readonly string[] => operation.tags as readonly string[]
+/** What people come for first, then the rest by name. */
+const FIRST = ['vaults', 'protectables', 'checkpoints', 'backups', 'members', 'operation-logs', 'tags']
+
+function nounsOf(paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>): readonly string[] {
+  const all = new Set(Object.keys(paths).map(nounOf))
+  return [...FIRST, ...[...all].filter(noun => !FIRST.includes(noun)).sort()]
+}
 
 const ERROR: JsonSchema = {
   type: 'object',

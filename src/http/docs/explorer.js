@@ -14,7 +14,7 @@ function draw() {
     spec: signedIn ? withProject(session.projectId) : definition,
     domNode: byId('explorer'),
     deepLinking: true,
-    docExpansion: 'none',
+    docExpansion: 'list',
     filter: true,
     tryItOutEnabled: signedIn,
     defaultModelsExpandDepth: 0,
