@@ -27,7 +27,8 @@ export interface LogInParts {
 interface Proof {
   readonly account: Account
   readonly methods: readonly LogInMethod[]
-  readonly expiresAt: number
+  /** Absent: a token's whole life from now. */
+  readonly expiresAt?: number
   /** The audit id that the chain of tokens began with. */
   readonly firstAuditId?: string | undefined
 }
@@ -40,7 +41,7 @@ const refusalMs = 400
 
 /** `IdentityService.logIn`. */
 export function openLogIn(parts: LogInParts): (request: LogIn) => Promise<Session | 'denied'> {
-  const { directory, tokens, credentialOf, now } = parts
+  const { directory, tokens, credentialOf, tokenMs, now } = parts
   const byPassword = openPasswordCheck(parts)
   const logIn = async ({ by, scope, source }: LogIn): Promise<Session | 'denied'> => {
     const proof =
@@ -50,12 +51,13 @@ export function openLogIn(parts: LogInParts): (request: LogIn) => Promise<Sessio
     const claimed = proof && claimOf(directory, proof.account, scope)
     if (!proof || !claimed) return 'denied'
     const own = randomBytes(16).toString('base64url')
+    const issuedAt = now().getTime()
     const claims: TokenClaims = {
       userId: proof.account.user.id,
       scope: claimed,
       methods: proof.methods,
-      issuedAt: now().getTime(),
-      expiresAt: proof.expiresAt,
+      issuedAt,
+      expiresAt: proof.expiresAt ?? issuedAt + tokenMs,
       auditIds: proof.firstAuditId === undefined ? [own] : [own, proof.firstAuditId],
       generation: (await credentialOf(proof.account)).generation,
     }
@@ -91,7 +93,7 @@ type PasswordCheck = (user: NameInDomain, password: string, source: string) => P
  * users, of a user over all sources after 50. The last two wait a minute at most, so that nobody can lock another out
  * for long. What does not exist is slowed down and takes as long as what does.
  */
-function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, log }: LogInParts): PasswordCheck {
+function openPasswordCheck({ directory, credentialOf, cost, gate, now, log }: LogInParts): PasswordCheck {
   const nobody = nobodysHash(cost)
   const ofUserAtSource = openSlowDown({ free: 5, longestMs: 15 * 60_000 })
   const ofSource = openSlowDown({ free: 100, longestMs: 60_000 })
@@ -115,7 +117,7 @@ function openPasswordCheck({ directory, credentialOf, cost, tokenMs, gate, now, 
       if (account?.user.enabled && matches) {
         ofUserAtSource.succeeded(`${who} ${source}`)
         ofUser.succeeded(who)
-        return { account, methods: ['password'], expiresAt: now().getTime() + tokenMs }
+        return { account, methods: ['password'] }
       }
       for (const [slowDown, key] of keys) slowDown.failed(key, now().getTime())
       log.warn({ user: logged, source }, 'sign-in failed')
