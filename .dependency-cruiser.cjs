@@ -42,7 +42,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/(adapters|http)/|^src/contract/check\\.ts$|^src/(main|config|compose)\\.ts$|${tests}`,
+        pathNot: `^src/(adapters|http)/|^src/contract/check\\.ts$|^src/(main|config[^/]*|compose)\\.ts$|${tests}`,
       },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
