@@ -41,5 +41,9 @@ export function checkpointsOf(session: Session): Checkpoints {
     async remove(id) {
       await session.all(db.deleteFrom('checkpoint').where('id', '=', id))
     },
+    async projects() {
+      const query = db.selectFrom('checkpoint').select('project_id').distinct().orderBy('project_id')
+      return (await session.all(query)).map(row => row.project_id)
+    },
   }
 }

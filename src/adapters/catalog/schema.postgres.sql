@@ -64,7 +64,7 @@ CREATE INDEX backup_in_vault ON backup USING btree (vault_id, project_id, resour
 
 CREATE INDEX backup_named ON backup USING btree (project_id, name) WHERE (parent_id IS NULL);
 
-CREATE INDEX backup_newest ON backup USING btree (project_id, created_at DESC, id) WHERE (parent_id IS NULL);
+CREATE INDEX backup_newest ON backup USING btree (project_id, created_at DESC, id, parent_id) WHERE (parent_id IS NULL);
 
 CREATE INDEX backup_of_checkpoint ON backup USING btree (checkpoint_id, project_id);
 

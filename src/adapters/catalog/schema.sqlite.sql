@@ -60,7 +60,7 @@ CREATE INDEX backup_in_vault on backup (vault_id, project_id, resource_id);
 
 CREATE INDEX backup_named on backup (project_id, name) where parent_id is null;
 
-CREATE INDEX backup_newest on backup (project_id, created_at desc, id) where parent_id is null;
+CREATE INDEX backup_newest on backup (project_id, created_at desc, id, parent_id) where parent_id is null;
 
 CREATE INDEX backup_of_checkpoint on backup (checkpoint_id, project_id);
 

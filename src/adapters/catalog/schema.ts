@@ -8,7 +8,9 @@ const HEAD = '-- What the migrations make. Written by scripts/dump-schema.ts; no
 export function sqliteSchema(file: string): string {
   using database = new DatabaseSync(file, { readOnly: true })
   const rows = database
-    .prepare("select sql from sqlite_schema where sql is not null order by tbl_name, type = 'index', name")
+    .prepare(
+      "select sql from sqlite_schema where sql is not null and name not like 'sqlite%' order by tbl_name, type = 'index', name",
+    )
     .all()
   return `${HEAD}${rows.map(({ sql }) => `${String(sql).replace(/^ {2}(?=\)| {2})/gm, '')};\n`).join('\n')}`
 }

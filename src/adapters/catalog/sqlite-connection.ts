@@ -6,7 +6,9 @@ import { Fault, type FaultKind } from '../../ports/fault.ts'
 export interface SqliteConnection extends Disposable {
   /** Runs a statement to its end; its rows, none where it has none. */
   run(query: CompiledQuery): readonly object[]
-  /** A statement without parameters and rows. */
+  /** A statement without parameters. */
+  query(text: string): readonly object[]
+  /** As `query`, of no rows. */
   command(text: string): void
   readonly inTransaction: boolean
 }
@@ -33,6 +35,7 @@ export function openConnection(
   }
   return {
     run: ({ sql, parameters }) => translated(() => statement(sql).all(...(parameters as (string | number | null)[]))),
+    query: text => translated(() => statement(text).all()),
     command: text => translated(() => void statement(text).run()),
     get inTransaction() {
       return database.isTransaction

@@ -11,18 +11,20 @@ import type { Catalog, Records } from '../../ports/catalog/catalog.ts'
 import { Fault } from '../../ports/fault.ts'
 import { migrate } from './migrate.ts'
 import type { ColumnTypes } from './migrations/migration.ts'
-import type { Dialect } from './session.ts'
-import { openConnection } from './sqlite-connection.ts'
+import type { Dialect, Session } from './session.ts'
+import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { holdFile } from './sqlite-lock.ts'
 import { openReader, type SqliteReader } from './sqlite-reader.ts'
+import { setStatistics } from './sqlite-statistics.ts'
 import { openWriter, type SqliteWriter } from './sqlite-writer.ts'
 import type { Tables } from './tables.ts'
 import { openTransaction, watchNesting } from './transaction.ts'
 
-const types: ColumnTypes = { text: 'text', whole: 'integer', flag: 'integer', tableEnd: ' strict' }
+const sqliteColumns: ColumnTypes = { text: 'text', whole: 'integer', flag: 'integer', tableEnd: ' strict' }
 
 /** 16 MiB: a page that many changes touch is written back once; a checkpoint, which blocks, stays below 50 ms. */
 const CHECKPOINT_PAGES = 4_000
+const CACHE_KIB = 65_536
 
 /** `:memory:` is a catalog of its own that leaves nothing behind; it keeps all promises but durability. */
 export async function openSqliteCatalog({ file }: { readonly file: string }): Promise<Catalog> {
@@ -41,11 +43,9 @@ async function openAt(file: string, synchronous: 'full' | 'off'): Promise<Catalo
   held.use(holdFile(file))
   const dialect = sqliteDialect()
   const writing = held.use(openConnection(file, { readOnly: false }))
-  const settings = ['journal_mode = wal', `synchronous = ${synchronous}`, 'foreign_keys = on', 'temp_store = memory']
-  for (const setting of [...settings, 'cache_size = -65536', `wal_autocheckpoint = ${CHECKPOINT_PAGES}`])
-    writing.command(`pragma ${setting}`)
+  configure(writing, synchronous)
   const writer = openWriter(writing, () => openTransaction({ dialect, writable: true, run: writing.run }))
-  await writer.change(({ session }) => migrate(session, types))
+  await writer.change(({ session }) => migrateSqlite(session))
   if (synchronous === 'full') syncFolder(dirname(file))
   const reading = held.use(openConnection(file, { readOnly: true }))
   const reader = openReader(reading, () => openTransaction({ dialect, writable: false, run: reading.run }))
@@ -54,16 +54,39 @@ async function openAt(file: string, synchronous: 'full' | 'off'): Promise<Catalo
   return catalogOver(writer, reader, held.move())
 }
 
+/** Exported for tests that look at statements. */
+export async function migrateSqlite(session: Session): Promise<void> {
+  await migrate(session, sqliteColumns)
+  await setStatistics(session)
+}
+
+/** Throws where the file system cannot have a write-ahead log: a reader would block the writer there. */
+function configure(connection: SqliteConnection, synchronous: 'full' | 'off'): void {
+  const [mode] = connection.query('pragma journal_mode = wal')
+  if (!mode || Object.values(mode)[0] !== 'wal') {
+    throw new Fault('denied', 'SQLite can keep no write-ahead log here; is this a network file system?')
+  }
+  connection.command(`pragma synchronous = ${synchronous}`)
+  connection.command('pragma foreign_keys = on')
+  connection.command('pragma temp_store = memory')
+  connection.command(`pragma cache_size = ${-CACHE_KIB}`)
+  connection.command(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+}
+
 function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposable): Catalog {
   const nesting = watchNesting()
-  let open = true
+  let closing: Promise<void> | undefined
   const check = () => {
     nesting.check()
-    if (!open) throw new Fault('unavailable', 'the catalog is closed')
+    if (closing) throw new Fault('unavailable', 'the catalog is closed')
   }
   const read: Catalog['read'] = async look => {
     check()
     return reader.read(records => nesting.inside(() => look(records)))
+  }
+  const close = async () => {
+    await Promise.all([writer.idle(), reader.idle()])
+    held[Symbol.dispose]()
   }
   return {
     read,
@@ -74,11 +97,9 @@ function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposabl
     async ready() {
       await read(look)
     },
-    async close() {
-      if (!open) return
-      open = false
-      await Promise.all([writer.idle(), reader.idle()])
-      held[Symbol.dispose]()
+    close() {
+      closing ??= close()
+      return closing
     },
   }
 }
@@ -86,7 +107,8 @@ function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposabl
 /** The least that asks the file something. */
 const look = ({ servers }: Records) => servers.find('', '')
 
-function sqliteDialect(): Dialect {
+/** Exported for tests that look at statements. */
+export function sqliteDialect(): Dialect {
   const db = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),

@@ -128,7 +128,8 @@ const backups = ({ text, whole, flag, tableEnd }: ColumnTypes): readonly string[
     uses ${whole} not null check (uses >= 0),
     metadata ${text}
   )${tableEnd}`,
-  'create index backup_newest on backup (project_id, created_at desc, id) where parent_id is null',
+  // With the parent in it, though always null, SQLite counts a project's backups from the index alone.
+  'create index backup_newest on backup (project_id, created_at desc, id, parent_id) where parent_id is null',
   'create index backup_named on backup (project_id, name) where parent_id is null',
   'create index backup_children on backup (parent_id) where parent_id is not null',
   'create index backup_in_vault on backup (vault_id, project_id, resource_id)',

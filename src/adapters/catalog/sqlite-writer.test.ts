@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Fault } from '../../ports/fault.ts'
+import { anAudit } from './samples.ts'
+import { migrateSqlite, sqliteDialect } from './sqlite.ts'
+import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
+import { openWriter, type SqliteWriter } from './sqlite-writer.ts'
+import { openTransaction } from './transaction.ts'
+
+interface Opened {
+  readonly connection: SqliteConnection
+  readonly writer: SqliteWriter
+}
+
+async function open(t: TestContext): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'opencbr-test-'))
+  const connection = openConnection(join(folder, 'catalog.db'), { readOnly: false })
+  t.after(() => {
+    connection[Symbol.dispose]()
+    rmSync(folder, { recursive: true })
+  })
+  connection.command('pragma journal_mode = wal')
+  const dialect = sqliteDialect()
+  const writer = openWriter(connection, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  await writer.change(({ session }) => migrateSqlite(session))
+  return { connection, writer }
+}
+
+const append = (writer: SqliteWriter, bytes: number) =>
+  writer.change(({ records }) => records.audits.append(anAudit('p', { userName: 'x'.repeat(bytes) })))
+
+const audits = ({ connection }: Opened) =>
+  Number(Object.values(connection.query('select count(*) from audit')[0] ?? {}))
+
+test('a full disk is a Fault for all who share the commit, and nothing of theirs is kept', async t => {
+  const opened = await open(t)
+  const { connection, writer } = opened
+  await append(writer, 1)
+  const [pages] = connection.query('pragma page_count')
+  connection.command(`pragma max_page_count = ${Object.values(pages ?? {})[0]}`)
+  const results = await Promise.allSettled([append(writer, 1), append(writer, 500_000), append(writer, 1)])
+  for (const result of results) {
+    assert.ok(result.status === 'rejected' && result.reason instanceof Fault && result.reason.kind === 'full')
+  }
+  assert.equal(audits(opened), 1)
+  connection.command('pragma max_page_count = 100000')
+  await append(writer, 500_000)
+  assert.equal(audits(opened), 2)
+})
+
+test('who waits together shares a commit; who throws is alone', async t => {
+  const opened = await open(t)
+  const { connection } = opened
+  const commands: string[] = []
+  const watched: SqliteConnection = {
+    ...connection,
+    get inTransaction() {
+      return connection.inTransaction
+    },
+    command(text) {
+      commands.push(text)
+      connection.command(text)
+    },
+  }
+  const dialect = sqliteDialect()
+  const writer = openWriter(watched, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  const thrown = new Error('no')
+  const failing = writer.change(async ({ records }) => {
+    await records.audits.append(anAudit('p'))
+    throw thrown
+  })
+  const results = await Promise.allSettled([append(writer, 1), failing, append(writer, 1)])
+  assert.deepEqual(results[1], { status: 'rejected', reason: thrown })
+  assert.equal(audits(opened), 2)
+  assert.equal(commands.filter(text => text === 'commit').length, 1)
+  const most = Array.from({ length: 200 }, () => append(writer, 1))
+  await Promise.all(most)
+  await writer.idle()
+  assert.equal(audits(opened), 202)
+})
+
+test('a commit that fails fails everyone, and the next group starts clean', async t => {
+  const opened = await open(t)
+  const { connection } = opened
+  const broken = new Fault('unreadable', 'the sync failed')
+  let failing = true
+  const flaky: SqliteConnection = {
+    ...connection,
+    get inTransaction() {
+      return connection.inTransaction
+    },
+    command(text) {
+      if (text === 'commit' && failing) throw broken
+      connection.command(text)
+    },
+  }
+  const dialect = sqliteDialect()
+  const writer = openWriter(flaky, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  const refused = writer.change(() => Promise.reject(new Error('a refusal')))
+  for (const result of await Promise.allSettled([append(writer, 1), refused, append(writer, 1)])) {
+    assert.deepEqual(result, { status: 'rejected', reason: broken })
+  }
+  failing = false
+  await append(writer, 1)
+  assert.equal(audits(opened), 1)
+})
