@@ -196,7 +196,7 @@ const plainBackup = (vaultId: string): BackupRecord => ({
 })
 
 /** An image of a backup, in the project given. */
-export async function putImage(desk: Desk, backupId: string, projectId: string): Promise<ImageRecord> {
+export async function putImage(desk: Pick<Desk, 'catalog'>, backupId: string, projectId: string): Promise<ImageRecord> {
   const image: ImageRecord = {
     id: crypto.randomUUID(),
     projectId,

@@ -5,6 +5,7 @@
  * (its process died) lapses, and the job is taken up again.
  */
 import type { JobKind, JobRecord } from '../ports/catalog/job.ts'
+import { garbageRound } from './garbage-round.ts'
 import { JobFailure } from './job-failure.ts'
 import type { JobContext, JobPorts, JobType, Lane } from './job-ports.ts'
 import { kinds } from './kinds.ts'
@@ -26,6 +27,8 @@ export interface RunnerOptions {
   readonly claimFor?: number
   /** Milliseconds that running jobs get to finish when the runner stops; then they are given back. */
   readonly drainFor?: number
+  /** Milliseconds between two collections of every project's garbage. */
+  readonly collectEvery?: number
   readonly kinds?: Readonly<Partial<Record<JobKind, JobType>>>
 }
 
@@ -44,6 +47,7 @@ const defaults = {
   lookEvery: 1000,
   claimFor: 60_000,
   drainFor: 5000,
+  collectEvery: 24 * 60 * 60 * 1000,
   kinds,
 } as const
 const usualLanes: Readonly<Record<Lane, number>> = { backup: 1, restore: 2, light: 4, collect: 1 }
@@ -101,9 +105,19 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
     }
   })
 
+  const roundAndLook = async () => {
+    try {
+      await garbageRound(ports)
+      looks.ask()
+    } catch (error) {
+      ports.log.warn({ err: error }, 'garbage could not be looked for; trying again next time')
+    }
+  }
+
   const timers = [
     setInterval(() => looks.ask(), settings.lookEvery),
     setInterval(() => void renew(ports, running, settings.claimFor), settings.claimFor / 3),
+    setInterval(() => void roundAndLook(), settings.collectEvery),
   ]
   looks.ask()
 
@@ -186,5 +200,7 @@ async function drain(running: ReadonlySet<Run>, drainFor: number): Promise<void>
 
 async function dropClaims(ports: JobPorts, prefix: string): Promise<void> {
   const dropped = await ports.catalog.change(({ jobs }) => jobs.dropClaims(prefix))
-  if (dropped > 0) ports.log.info({ jobs: dropped }, 'taking up what an earlier process left')
+  if (dropped === 0) return
+  ports.log.info({ jobs: dropped }, 'taking up what an earlier process left')
+  await garbageRound(ports)
 }

@@ -42,4 +42,6 @@ export interface Checkpoints {
   lock(id: string): Promise<CheckpointRecord | undefined>
   setStatus(id: string, status: CheckpointStatus): Promise<void>
   remove(id: string): Promise<void>
+  /** Every project that has one: whoever has a backup does. */
+  projects(): Promise<readonly string[]>
 }
