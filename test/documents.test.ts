@@ -1,0 +1,66 @@
+/** The documents say what the code does, checked both ways. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { errors } from '../src/contract/errors.ts'
+import { operations } from '../src/contract/operations.gen.ts'
+import { routes } from '../src/http/routes.ts'
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+/** Cells of the rows whose first cell fits. */
+const rowsOf = (document: string, first: RegExp): readonly (readonly string[])[] =>
+  read(document)
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .map(line =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map(cell => cell.trim()),
+    )
+    .filter(([cell = '']) => first.test(cell))
+
+interface PublishedCodes {
+  readonly codes: readonly { readonly code: string; readonly http: number }[]
+  readonly additional: readonly { readonly code: string; readonly http: number }[]
+}
+
+const published = (): readonly { readonly code: string; readonly http: number }[] => {
+  const { codes, additional }: PublishedCodes = JSON.parse(read('contract/error-codes.json'))
+  return [...codes, ...additional].map(({ code, http }) => ({ code: code.replace('BackupService.', ''), http }))
+}
+
+test('docs/errors.md has every code of the contract once', () => {
+  const listed = rowsOf('docs/errors.md', /^\d{4}$/).map(([code]) => code)
+  assert.deepEqual(listed, [...new Set(published().map(({ code }) => code))].sort())
+})
+
+test('docs/errors.md names where a code is raised, or why it cannot be', () => {
+  for (const [code = '', where = '', whyNot = ''] of rowsOf('docs/errors.md', /^\d{4}$/)) {
+    assert.notEqual(where === '', whyNot === '', `${code}: one of the two`)
+    for (const file of where === '' ? [] : where.split(', ')) {
+      assert.match(read(`src/${file}`), new RegExp(`['.]${code}'`), `${code} is not raised in src/${file}`)
+    }
+    if (where !== '') assert.ok(code in errors, `${code} is raised and not in src/contract/errors.ts`)
+  }
+})
+
+test('the table of errors has only codes of the contract, with its statuses', () => {
+  // 1005 is 400 by the newer edition (semantics 24.1 #28).
+  const statuses = new Map(published().map(({ code, http }) => [code, code === '1005' ? 400 : http]))
+  for (const [code, [status]] of Object.entries(errors)) assert.equal(status, statuses.get(code), code)
+})
+
+test('docs/api.md lists every operation, its request and its state', () => {
+  const listed = rowsOf('docs/api.md', /^[A-Z]\w+$/)
+  assert.deepEqual(listed.map(([name]) => name).sort(), Object.keys(operations).sort())
+  for (const [name = '', request, state, note] of listed) {
+    const operation = Object.entries(operations).find(([id]) => id === name)?.[1]
+    const route = Object.entries(routes).find(([id]) => id === name)?.[1]
+    assert.ok(operation && route)
+    assert.equal(request, `${operation.method} \`${operation.path}\``)
+    assert.equal(state, 'later' in route ? '501' : 'offered', name)
+    if ('later' in route) assert.equal(note, route.later, name)
+  }
+})
