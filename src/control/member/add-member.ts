@@ -13,6 +13,7 @@ import {
   type Wanted,
 } from './member-rules.ts'
 import { asMember } from './member-view.ts'
+import { orderedIds } from './ordered-ids.ts'
 
 /**
  * Offers a backup to projects: all of them or, if one is refused, none. Refuses in the order of semantics 8.4: 6200,
@@ -58,8 +59,9 @@ async function offer(
   projectIds: readonly string[],
   at: Date,
 ): Promise<readonly MemberRecord[]> {
+  const nextId = orderedIds(at)
   const members = projectIds.map(destProjectId => ({
-    id: crypto.randomUUID(),
+    id: nextId(),
     backupId,
     destProjectId,
     status: 'pending' as const,
