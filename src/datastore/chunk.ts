@@ -4,6 +4,7 @@
  */
 import { createHmac, hash } from 'node:crypto'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { freeBuffer } from './free-buffer.ts'
 import { type SealOf, seal, space, TAG_BYTES, unseal } from './seal.ts'
 
 export const CHUNK_BYTES = 262_144
@@ -46,9 +47,9 @@ export function compress(content: Uint8Array): { readonly codec: Codec; readonly
     chunkSize: COMPRESS_ROOM,
     params: { [constants.ZSTD_c_compressionLevel]: 1 },
   })
-  return bytes.length <= content.length * WORTH_COMPRESSING
-    ? { codec: codec.zstd, bytes }
-    : { codec: codec.raw, bytes: content }
+  if (bytes.length <= content.length * WORTH_COMPRESSING) return { codec: codec.zstd, bytes }
+  freeBuffer(bytes)
+  return { codec: codec.raw, bytes: content }
 }
 
 export interface PackKey {
@@ -63,7 +64,9 @@ export function sealChunk(pack: PackKey, chunk: ChunkIdentity, bytes: Uint8Array
 /** The chunk's content; undefined when it is not what was sealed. */
 export function openChunk(pack: PackKey, chunk: ChunkIdentity, sealed: Uint8Array): Uint8Array | undefined {
   const bytes = unseal(sealOfChunk(pack, chunk), sealed)
-  const content = bytes && chunk.codec === codec.zstd ? decompress(bytes, chunk.rawLength) : bytes
+  if (bytes === undefined || chunk.codec === codec.raw) return bytes?.length === chunk.rawLength ? bytes : undefined
+  const content = decompress(bytes, chunk.rawLength)
+  freeBuffer(bytes)
   return content?.length === chunk.rawLength ? content : undefined
 }
 

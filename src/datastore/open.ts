@@ -3,7 +3,7 @@ import type { Keyring } from '../ports/keyring.ts'
 import type { Log } from '../ports/log.ts'
 import type { Now } from '../ports/now.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import { BLOCK_BYTES, blockPool } from './block-pool.ts'
+import { blockPool, SEALED_BLOCK_BYTES } from './block-pool.ts'
 import type { Datastore } from './datastore.ts'
 import { collectGarbage } from './garbage.ts'
 import { findManifest, readManifest } from './manifest-store.ts'
@@ -31,16 +31,14 @@ export interface DatastoreOptions {
 
 const DEFAULT_PACK_BYTES = 32 * 2 ** 20
 /** Packs gathered or on their way to the store at one time, in the whole process. */
-const PACK_BUFFERS = 4
-/** Chunks on their way through the workers when a pack is full still fit in. */
-const PACK_SLACK_BYTES = 4 * BLOCK_BYTES
+const PACK_BUFFERS = 3
 
 export function openDatastore(options: DatastoreOptions): Datastore {
   const { objectStore, keyring, log, now = () => new Date(), threads: count = 2 } = options
   const packBytes = Math.min(Math.max(options.packBytes ?? DEFAULT_PACK_BYTES, 2 ** 16), 2 ** 30)
   const threads = workerThreads(count)
-  const blocks = blockPool(4 + 4 * count)
-  const buffers = packBuffers(PACK_BUFFERS, packBytes + PACK_SLACK_BYTES)
+  const blocks = blockPool(2 + 4 * count)
+  const buffers = packBuffers(PACK_BUFFERS, Math.max(packBytes, 2 * SEALED_BLOCK_BYTES))
   const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes })
   return {
     write: request => realms.write(request.realm, realm => writeBackup(realm, request, now)),

@@ -6,6 +6,7 @@ import {
   CHUNK_BYTES,
   type ChunkIdentity,
   type ChunkKind,
+  codec,
   compress,
   HASH_BYTES,
   hashOf,
@@ -15,6 +16,7 @@ import {
   openChunk,
   sealChunk,
 } from './chunk.ts'
+import { freeBuffer } from './free-buffer.ts'
 import { packKey } from './pack.ts'
 
 /** Hash and name the chunks of `raw`, cut every 256 KiB. */
@@ -111,19 +113,23 @@ export const threadJobs = {
     const sealed = new Uint8Array(job.sealed)
     let end = 0
     const chunks = job.chunks.map(chunk => {
-      const { codec, bytes } = compress(new Uint8Array(job.raw, chunk.at, chunk.rawLength))
+      const { codec: by, bytes } = compress(new Uint8Array(job.raw, chunk.at, chunk.rawLength))
       const start = end
-      for (const part of sealChunk(pack, { ...chunk, codec }, bytes)) {
+      for (const part of sealChunk(pack, { ...chunk, codec: by }, bytes)) {
         sealed.set(part, end)
         end += part.length
+        freeBuffer(part)
       }
-      return { sealedLength: end - start, codec }
+      if (by === codec.zstd) freeBuffer(bytes)
+      return { sealedLength: end - start, codec: by }
     })
     return { raw: job.raw, sealed: job.sealed, chunks }
   },
 
   open(job: OpenJob): Opened {
-    return { raw: job.raw, problems: job.chunks.map(chunk => openInto(job, chunk)) }
+    const problems = job.chunks.map(chunk => openInto(job, chunk))
+    for (const range of job.ranges) freeBuffer(new Uint8Array(range))
+    return { raw: job.raw, problems }
   },
 }
 
@@ -136,10 +142,10 @@ function openInto(job: OpenJob, chunk: SealedChunk): string | undefined {
   const content = openChunk(packKey(job.sealing, chunk.pack), chunk, sealed)
   if (content === undefined) return 'it does not open: its bytes are not what was written'
   const contentHash = hashOf(content)
+  new Uint8Array(job.raw).set(content, chunk.at)
+  freeBuffer(content)
   const asExpected = chunk.hash
     ? contentHash.equals(chunk.hash)
     : nameOf(job.naming, chunk.kind, contentHash).equals(chunk.name)
-  if (!asExpected) return 'its content has another hash'
-  new Uint8Array(job.raw).set(content, chunk.at)
-  return undefined
+  return asExpected ? undefined : 'its content has another hash'
 }
