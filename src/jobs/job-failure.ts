@@ -29,7 +29,7 @@ const wordings: Readonly<Record<FaultKind, Wording>> = {
   unreadable: { code: '7003', words: 'reading or writing failed in the middle' },
   changed: { code: '7003', words: 'the size changed while it was read' },
   denied: { code: '7003', words: 'the service was not allowed to open it' },
-  conflict: { code: '7003', words: 'something else holds it' },
+  conflict: { code: '7003', words: 'something else, such as a virtual machine, has it open; stop that first' },
   unavailable: { code: '9910', words: 'a part of the service did not answer' },
 }
 

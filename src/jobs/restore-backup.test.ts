@@ -4,6 +4,7 @@ import { open, readFile, rename, truncate } from 'node:fs/promises'
 import { test } from 'node:test'
 import { alice, bob } from '../../test/desk.ts'
 import { MIB, openWorkshop, type Workshop } from '../../test/workshop.ts'
+import { memoryObjectStore } from '../adapters/object-store/memory.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { DiskRecord } from '../ports/catalog/disk.ts'
 
@@ -102,16 +103,47 @@ test('a detached disk, as the CLI asks for it: with empty mappings', async () =>
   assert.ok((await readFile(disk.path)).equals(original))
 })
 
-test('a failed restore leaves a log, and states that the next restore mends', async () => {
+test('a restore that fails before the first write leaves everything as it was', async () => {
   await using shop = await openWorkshop()
+  const { server, vault, id, mappings, root, data } = await setting(shop)
+  await rename(data.path, `${data.path}.away`)
+  const before = await readFile(root.path)
+  const job = await shop.restore(id, { server_id: server.id, mappings })
+  await shop.work()
+  const log = await shop.log(job)
+  assert.equal(log.status, 'failed')
+  assert.equal(log.error_info.code, 'BackupService.7000')
+  assert.match(log.error_info.message ?? '', /^disk data: /)
+  assert.deepEqual(await statuses(shop, id, server.id, vault), {
+    backup: 'available',
+    server: 'ACTIVE',
+    disks: ['in-use', 'in-use'],
+    resource: 'available',
+  })
+  assert.ok((await readFile(root.path)).equals(before))
+  await rename(`${data.path}.away`, data.path)
+  await using _vm = await shop.ports.disks.openWriter(root)
+  const other = await shop.restore(id, { server_id: server.id, mappings })
+  await shop.work()
+  assert.match((await shop.log(other)).error_info.message ?? '', /^disk root: .*stop that first/)
+})
+
+test('a restore that fails in the middle leaves a log, and states that the next restore mends', async () => {
+  const memory = memoryObjectStore()
+  let damaged = false
+  const getRange: typeof memory.getRange = async (...given) => {
+    const bytes = await memory.getRange(...given)
+    return damaged && given[0].includes('packs') ? bytes.fill(0) : bytes
+  }
+  await using shop = await openWorkshop({ objectStore: { ...memory, getRange } })
   const { server, vault, id, mappings, originals, root } = await setting(shop)
-  await rename(root.path, `${root.path}.away`)
+  damaged = true
   const first = await shop.restore(id, { server_id: server.id, mappings })
   await shop.work()
   const log = await shop.log(first)
   assert.equal(log.status, 'failed')
-  assert.equal(log.error_info.code, 'BackupService.7000')
-  assert.match(log.error_info.message ?? '', /^disk root: /)
+  assert.equal(log.error_info.code, 'BackupService.9910')
+  assert.match(log.error_info.message ?? '', /^disk root: stored data is damaged/)
   assert.deepEqual(await statuses(shop, id, server.id, vault), {
     backup: 'available',
     server: 'SHUTOFF',
@@ -119,7 +151,7 @@ test('a failed restore leaves a log, and states that the next restore mends', as
     resource: 'error',
   })
   await assert.rejects(shop.checkpoint(vault), { code: '0001' })
-  await rename(`${root.path}.away`, root.path)
+  damaged = false
   await shop.restore(id, { server_id: server.id, mappings })
   await shop.work()
   assert.deepEqual(await statuses(shop, id, server.id, vault), {

@@ -19,17 +19,20 @@ export async function settle(ports: JobPorts, type: JobType, job: JobRecord, end
   const { error, signal } = ended
   try {
     if (signal.reason instanceof Stopping) await release(ports, job, ended, 0)
-    else if (signal.reason instanceof ClaimLost || error instanceof ClaimLost) {
-      ports.log.warn({ err: error }, 'the claim was lost; somebody else goes on')
-    } else if (isPassing(error) && job.attempts < type.mostAttempts) {
+    else if (signal.reason instanceof ClaimLost || error instanceof ClaimLost) noteLost(ports, error)
+    else if (isPassing(error) && job.attempts < type.mostAttempts) {
       const wait = Math.min(SHORTEST_WAIT_MS * 2 ** (job.attempts - 1), LONGEST_WAIT_MS)
       ports.log.warn({ err: error, wait }, 'job failed; trying again later')
       await release(ports, job, ended, wait)
     } else await giveUp(ports, type, job, ended)
   } catch (failed) {
-    ports.log.error({ err: failed, because: error }, 'a failed job could not be settled; its claim will run out')
+    if (failed instanceof ClaimLost) noteLost(ports, error)
+    else ports.log.error({ err: failed, because: error }, 'a failed job could not be settled; its claim will run out')
   }
 }
+
+const noteLost = ({ log }: JobPorts, error: unknown): void =>
+  log.warn({ err: error }, 'the claim was lost; somebody else goes on')
 
 /** Whether trying again later may help. */
 export const isPassing = (error: unknown): boolean => error instanceof Fault && !error.permanent
