@@ -19,6 +19,7 @@ export type Runner = <T>(mode: Mode, work: (transaction: Transaction) => Promise
 const LONGEST_PAUSE = 64
 /** Texts that each connection keeps prepared; rarer ones, made by filters, are sent whole. */
 const MOST_STATEMENTS = 400
+const LONGEST_PREPARED = 8_192
 
 /** One attempt: what came of it, or what it failed of. */
 type Attempt<T> = { readonly value: T } | { readonly error: unknown; readonly tries: number }
@@ -27,7 +28,7 @@ export function transactionsOver(pool: Pool, dialect: Dialect): Runner {
   const names = new Map<string, string>()
   const nameOf = (text: string): string | undefined => {
     const known = names.get(text)
-    if (known !== undefined || names.size >= MOST_STATEMENTS) return known
+    if (known !== undefined || names.size >= MOST_STATEMENTS || text.length > LONGEST_PREPARED) return known
     const name = `s${names.size}`
     names.set(text, name)
     return name

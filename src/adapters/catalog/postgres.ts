@@ -108,8 +108,10 @@ function openPool(connectionString: string, max: number): Pool {
     // 20 is int8: bytes, times and counts, all below 2^53.
     types: { getTypeParser: (oid, format) => (oid === 20 ? Number : types.getTypeParser(oid, format)) },
   })
-  // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
+  // A connection that breaks leaves the pool, or fails the next statement of its transaction; without listeners the news
+  // would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 

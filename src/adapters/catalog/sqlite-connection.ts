@@ -15,6 +15,8 @@ export interface SqliteConnection extends Disposable {
 
 /** Statements kept prepared: above what the service's statements come to, below what filters could make of them. */
 const MOST_STATEMENTS = 400
+/** Longer texts, inserts of very many rows, are prepared for the one run: each kept would hold megabytes. */
+const LONGEST_KEPT = 8_192
 /** How long to wait for a lock of somebody's sqlite3 shell; no lock of our own is ever waited for. */
 const BUSY_MS = 2_000
 
@@ -28,6 +30,7 @@ export function openConnection(
     const known = prepared.get(text)
     if (known) return known
     const made = database.prepare(text)
+    if (text.length > LONGEST_KEPT) return made
     prepared.set(text, made)
     const [oldest] = prepared.size > MOST_STATEMENTS ? prepared.keys() : []
     if (oldest !== undefined) prepared.delete(oldest)

@@ -61,5 +61,6 @@ export interface Vaults {
   update(id: string, patch: VaultPatch): Promise<void>
   /** Adds bytes (negative: frees) to what the vault holds; never below zero. */
   charge(id: string, bytes: number): Promise<void>
+  /** With its resources, tags and the checkpoints that have no backup; fails while a backup or an accepted share is in it. */
   remove(id: string): Promise<void>
 }
