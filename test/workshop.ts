@@ -122,6 +122,13 @@ export async function openWorkshop(over: { readonly objectStore?: ObjectStore } 
   }
 }
 
+/** Does what there is to do with a runner of its own, which does not stay: what comes next waits for another one. */
+export async function workAndStop(shop: Pick<Workshop, 'start'>): Promise<void> {
+  const runner = shop.start()
+  await runner.idle()
+  await runner.stop()
+}
+
 function logTo(lines: string[]): Log {
   const complain = (facts: object, message: string) => {
     const { err } = facts as { readonly err?: unknown }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { alice } from '../../test/desk.ts'
-import { openWorkshop, type Workshop } from '../../test/workshop.ts'
+import { openWorkshop, type Workshop, workAndStop } from '../../test/workshop.ts'
 import { createVolume } from '../control/volume/create-volume.ts'
 import { deleteVolume } from '../control/volume/delete-volume.ts'
 import type { DiskRecord } from '../ports/catalog/disk.ts'
@@ -12,9 +12,9 @@ import type { DiskRecord } from '../ports/catalog/disk.ts'
 async function ordered(shop: Workshop) {
   const disk = await shop.disk('source')
   const { backups } = await shop.checkpoint(await shop.vault([disk], 'disk'))
-  await shop.work()
+  await workAndStop(shop)
   const [backupId = ''] = backups
-  const volume = await createVolume({ ...shop.ports, wake: () => undefined }, alice, {
+  const volume = await createVolume(shop.ports, alice, {
     name: 'copy',
     description: '',
     metadata: {},
@@ -52,7 +52,7 @@ test('a volume whose source is damaged says so, lets the backup go, and can be d
   const { backupId, id } = await ordered(shop)
   assert.equal(await usesOf(shop, backupId), 1)
   await shop.ports.datastore.removeManifest({ realm: alice.projectId, id: backupId })
-  await shop.work()
+  await shop.start().idle()
   const { status, failure, path } = await volumeOf(shop, id)
   assert.equal(status, 'error')
   assert.match(failure ?? '', /does not exist any more/)
@@ -66,7 +66,7 @@ test('a volume whose source is damaged says so, lets the backup go, and can be d
 test('a volume whose file is gone is deleted all the same', async () => {
   await using shop = await openWorkshop()
   const { id } = await ordered(shop)
-  await shop.work()
+  await shop.start().idle()
   await shop.ports.disks.remove(await volumeOf(shop, id))
   await deleteVolume(shop.ports, alice, id)
   await shop.work()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { alice, bob } from '../../test/desk.ts'
-import { openWorkshop, type Workshop } from '../../test/workshop.ts'
+import { openWorkshop, type Workshop, workAndStop } from '../../test/workshop.ts'
 import { deleteImage } from '../control/image/delete-image.ts'
 import { registerImage } from '../control/image/register-image.ts'
 
@@ -10,7 +10,7 @@ async function ordered(shop: Workshop) {
   const server = await shop.server('db-01', ['root', 'data'])
   const vault = await shop.vault([server])
   const { backups } = await shop.checkpoint(vault)
-  await shop.work()
+  await workAndStop(shop)
   const [backupId = ''] = backups
   const { catalog, now } = shop.ports
   await catalog.change(({ members }) =>
@@ -26,12 +26,7 @@ async function ordered(shop: Workshop) {
       },
     ]),
   )
-  await registerImage({ ...shop.ports, wake: () => undefined }, bob, {
-    name: 'db',
-    description: '',
-    backupId,
-    tags: [],
-  })
+  await registerImage(shop.ports, bob, { name: 'db', description: '', backupId, tags: [] })
   return backupId
 }
 
@@ -62,7 +57,7 @@ test('an image one of whose disks is not there fails, and the share is free', as
   const { disks } = await standing(shop, backupId)
   const data = disks.find(disk => !disk.systemDisk)
   await shop.ports.datastore.removeManifest({ realm: alice.projectId, id: data?.id ?? '' })
-  await shop.work()
+  await shop.start().idle()
   const { image, tied, jobs } = await standing(shop, backupId)
   assert.deepEqual([image?.status, tied, jobs], ['error', undefined, 0])
   assert.match(image?.failure ?? '', /does not exist any more/)
@@ -73,7 +68,7 @@ test('an image deleted before it was made stays deleted', async () => {
   const backupId = await ordered(shop)
   const { image } = await standing(shop, backupId)
   await deleteImage(shop.ports, bob, image?.id ?? '')
-  await shop.work()
+  await shop.start().idle()
   const after = await standing(shop, backupId)
   assert.deepEqual([after.image, after.tied, after.jobs], [undefined, undefined, 0])
   assert.deepEqual(shop.complaints, [])

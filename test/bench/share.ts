@@ -8,13 +8,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'undici'
-import { fillCatalog } from './fill-for-sharing.ts'
+import { openSqliteCatalog } from '../../src/adapters/catalog/sqlite.ts'
+import { fillCatalog, filledBackupId } from './fill-catalog.ts'
 
 const numbers = (given: string | undefined, usual: readonly number[]): readonly number[] =>
   given === undefined ? usual : given.split(',').map(Number)
@@ -51,7 +52,7 @@ report(rows)
 
 async function measureSize(dataDir: string, size: number): Promise<readonly Row[]> {
   const counts = CLIENTS.map(clients => (clients === 1 ? Math.ceil(CALLS / 4) : CALLS))
-  const fresh = await fillCatalog(dataDir, ALPHA, size, WARM_UP + counts.reduce((sum, count) => sum + count, 0))
+  const fresh = await fill(dataDir, size, WARM_UP + counts.reduce((sum, count) => sum + count, 0))
   const { process: server, url } = await startServer(dataDir)
   try {
     const token = await signIn(url)
@@ -71,6 +72,17 @@ async function measureSize(dataDir: string, size: number): Promise<readonly Row[
     await once(server, 'exit')
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Before the server starts: so many backups, and as many more to be shared, which lie spread among them. Their ids. */
+async function fill(dataDir: string, size: number, fresh: number): Promise<readonly string[]> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const catalog = await openSqliteCatalog({ file: join(dataDir, 'catalog.db') })
+  const vaultId = crypto.randomUUID()
+  await fillCatalog(catalog, { projectId: ALPHA, vaultId, backups: size + fresh, newest: new Date() })
+  await catalog.close()
+  const step = (size + fresh) / fresh
+  return Array.from({ length: fresh }, (_, at) => filledBackupId(vaultId, Math.floor(at * step)))
 }
 
 /** Calls each path once, from so many connections, each of which waits for its answer. */
