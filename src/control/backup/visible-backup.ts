@@ -1,7 +1,6 @@
 import { refuse } from '../../contract/errors.ts'
 import type { BackupRecord, VisibleBackup } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import type { Ports } from '../../ports/ports.ts'
 
 type Looked = Pick<Records, 'backups' | 'members'>
 
@@ -34,13 +33,4 @@ async function sight(
     backup,
     member: { status: member.status, ...(member.vaultId !== undefined && { vaultId: member.vaultId }) },
   }
-}
-
-/** The path check of the calls on one backup, which the front door makes before it looks at a body (semantics 1.3). */
-export async function findBackup(
-  ports: Pick<Ports, 'catalog'>,
-  caller: { readonly projectId: string },
-  backupId: string,
-): Promise<void> {
-  await ports.catalog.read(records => visibleBackup(records, caller.projectId, backupId))
 }

@@ -1,5 +1,4 @@
 import { refuse } from '../../contract/errors.ts'
-import type { Ports } from '../../ports/ports.ts'
 import type { UseCase } from '../use-case.ts'
 import { asCheckpoint } from './checkpoint-view.ts'
 
@@ -19,13 +18,3 @@ export const showCheckpoint: UseCase<'ShowCheckpoint', 'catalog'> = (ports, call
       }),
     }
   })
-
-/** The path check of the calls on one checkpoint, which the front door makes before it looks at a body: 6217. */
-export async function findCheckpoint(
-  ports: Pick<Ports, 'catalog'>,
-  caller: { readonly projectId: string },
-  checkpointId: string,
-): Promise<void> {
-  const found = await ports.catalog.read(records => records.checkpoints.find(caller.projectId, checkpointId))
-  if (found === undefined) refuse('6217', { checkpoint: checkpointId })
-}
