@@ -96,14 +96,24 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
             ports,
             logger,
             publicUrl: config.publicUrl,
+            trustedProxies: config.trustedProxies,
             identity: accounts.service,
             ready: () => ready(catalog, objectStore),
             metrics: metricsOf(catalog, objectStore, now),
           }),
-          held => held.close(),
+          drain,
         )
   const parts = opened.move()
   return { ports, datastore, server, runner, close: () => parts.disposeAsync() }
+}
+
+/** What answers may take to end once the server takes no more requests; then their connections are cut. */
+const PATIENCE_MS = 30_000
+
+async function drain(server: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), PATIENCE_MS)
+  await server.close()
+  clearTimeout(cut)
 }
 
 /** SQLite is held by one process at a time. */

@@ -36,7 +36,8 @@ export function unknownVariables(environment: Environment, named: ReadonlySet<st
     .map(at => ({ at, problem: `there is no such variable; the nearest is '${nearest(at, known)}'` }))
 }
 
-const variables = (): readonly Variable[] => variablesOf(shape, [])
+/** One per key; what is chosen by name or stands in a list is part of its list's variable. */
+export const variables = (): readonly Variable[] => variablesOf(shape, [])
 
 function variablesOf(rule: Rule<unknown>, path: readonly string[]): readonly Variable[] {
   if (rule.fields) return Object.entries(rule.fields).flatMap(([key, field]) => variablesOf(field, [...path, key]))

@@ -16,6 +16,7 @@ const disk = group({
 export const shape = group({
   listen: optional(text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')),
   publicUrl: optional(httpUrl),
+  trustedProxies: optional(list(text(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a network'))),
   dataDir: optional(text()),
   region: optional(text(/^[a-zA-Z0-9._-]{1,64}$/, 'letters, digits, dots, dashes')),
   availabilityZone: optional(text(/^[a-zA-Z0-9._-]{1,32}$/, 'letters, digits, dots, dashes')),

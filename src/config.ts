@@ -10,6 +10,8 @@ import { type Inside, shape, type Written } from './config-shape.ts'
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   readonly publicUrl: string | undefined
+  /** Addresses and networks whose `X-Forwarded-*` headers are believed. */
+  readonly trustedProxies: readonly string[]
   readonly dataDir: string
   readonly region: string
   readonly availabilityZone: string
@@ -127,6 +129,7 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
   return {
     listen: addressOf(read.listen ?? '127.0.0.1:8799'),
     publicUrl: read.publicUrl?.replace(/\/+$/, ''),
+    trustedProxies: read.trustedProxies ?? [],
     dataDir: data,
     region,
     availabilityZone: read.availabilityZone ?? `${region}a`,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { variables } from '../src/config-environment.ts'
 import { errors } from '../src/contract/errors.ts'
 import { operations } from '../src/contract/operations.gen.ts'
 import { routes } from '../src/http/routes.ts'
@@ -63,4 +64,10 @@ test('docs/api.md lists every operation, its request and its state', () => {
     assert.equal(state, 'later' in route ? '501' : 'offered', name)
     if ('later' in route) assert.equal(note, route.later, name)
   }
+})
+
+test('docs/configuration.md has every key with its variable', () => {
+  const listed = rowsOf('docs/configuration.md', /^`[a-z]/).map(([key, variable]) => `${key} ${variable}`)
+  const known = variables().map(({ path, name }) => `\`${path.join('.')}\` \`${name}\``)
+  assert.deepEqual(listed.sort(), known.sort())
 })

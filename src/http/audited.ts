@@ -55,38 +55,21 @@ export function audited(catalog: Catalog, facts: AuditFacts, successStatus: numb
 /** A creation is named by no path: its trail names what it made. */
 function noticing(records: Records): { readonly records: Records; readonly made: () => string } {
   let made = ''
+  const noted = <R extends { readonly id: string }, T extends { insert(record: R): Promise<void> }>(table: T): T => ({
+    ...table,
+    insert(record: R) {
+      made = record.id
+      return table.insert(record)
+    },
+  })
   return {
     made: () => made,
     records: {
       ...records,
-      vaults: {
-        ...records.vaults,
-        insert(vault) {
-          made = vault.id
-          return records.vaults.insert(vault)
-        },
-      },
-      checkpoints: {
-        ...records.checkpoints,
-        insert(checkpoint) {
-          made = checkpoint.id
-          return records.checkpoints.insert(checkpoint)
-        },
-      },
-      images: {
-        ...records.images,
-        insert(image) {
-          made = image.id
-          return records.images.insert(image)
-        },
-      },
-      disks: {
-        ...records.disks,
-        insert(disk) {
-          made = disk.id
-          return records.disks.insert(disk)
-        },
-      },
+      vaults: noted(records.vaults),
+      checkpoints: noted(records.checkpoints),
+      images: noted(records.images),
+      disks: noted(records.disks),
     },
   }
 }

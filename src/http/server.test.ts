@@ -185,3 +185,24 @@ async function raw(request: string): Promise<string> {
   for await (const chunk of socket) answer += chunk
   return answer
 }
+
+test('only a trusted proxy says where a request comes from', async () => {
+  await using behind = await openHouse({ environment: { OPENCBR_TRUSTED_PROXIES: '["127.0.0.1"]' } })
+  const sourceOf = async (at: TestHouse) => {
+    await at.call('alice', 'POST', '/v3/{project_id}/vaults', vault('from'), { 'x-forwarded-for': '192.0.2.7' })
+    const { rows } = await at.ports.catalog.read(({ audits }) =>
+      audits.list(projects.alpha, {}, { limit: 1, offset: 0 }),
+    )
+    return rows[0]?.sourceIp
+  }
+  assert.equal(await sourceOf(behind), '192.0.2.7')
+  assert.equal(await sourceOf(house), '127.0.0.1')
+})
+
+test('the trail of a volume names it', async () => {
+  const { body } = await house.call('alice', 'POST', '/volume/v3/{project_id}/volumes', {
+    volume: { name: 'v', size: 1 },
+  })
+  const [last] = await trail()
+  assert.equal(last?.resourceId, body.volume.id)
+})

@@ -32,6 +32,8 @@ export interface ServerParts extends HealthParts {
   readonly logger: FastifyBaseLogger
   /** Where callers reach the service, without a trailing slash; else the address that each caller used. */
   readonly publicUrl?: string | undefined
+  /** Whose `X-Forwarded-*` headers say where a request comes from. */
+  readonly trustedProxies: readonly string[]
 }
 
 /** Bytes of the largest JSON body: 256 resources with exclusions take less than a tenth. */
@@ -47,6 +49,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_PATIENCE_MS,
     forceCloseConnections: 'idle',
+    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     clientErrorHandler: refuseMalformed,
     frameworkErrors: (error, request, reply) => {
