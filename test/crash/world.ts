@@ -37,7 +37,7 @@ export interface Site {
 export class World {
   readonly site: Site
   readonly backups = new Map<string, KnownBackup>()
-  /** What a checkpoint that nobody answered for would contain. */
+  /** What a checkpoint would contain whose backups nobody has named to us. */
   readonly unanswered: { kind: 'server' | 'disk'; content: Readonly<Record<string, string>> }[] = []
   readonly counts: Record<string, number> = {}
   /** The content the lone disk must have once all tasks have ended, where that is known. */
@@ -83,10 +83,10 @@ export class World {
     const made = await alice.call('POST', '/v3/{project_id}/checkpoints', {
       checkpoint: { vault_id: vaultId, parameters: {} },
     })
-    this.unanswered.pop()
     if (made.status !== 200) throw new Error(`checkpoint refused: ${JSON.stringify(made)}`)
     const listed = await alice.call('GET', `/v3/{project_id}/backups?checkpoint_id=${made.body.checkpoint.id}`)
     for (const backup of listed.body.backups) this.learn(backup.id, kind, content)
+    this.unanswered.pop()
   }
 
   learn(id: string, kind: 'server' | 'disk', content: Readonly<Record<string, string>>): void {
