@@ -121,6 +121,7 @@ test('images are listed page by page', async () => {
   const last = await house.call('bob', 'GET', `/image${body.next}`)
   assert.deepEqual([last.body.images, last.body.next], [[], undefined])
   assert.equal((await house.call('bob', 'GET', '/image/v2/images?limit=x')).status, 400)
+  assert.equal((await house.call('bob', 'GET', '/image/v2/images?name=%00')).status, 400)
   const versions = await fetch(`${house.url}/image`)
   assert.equal(versions.status, 300)
   assert.ok((await versions.text()).includes(`${house.url}/image/v2/`))

@@ -84,8 +84,8 @@ function idOf(request: FastifyRequest): string {
 
 async function list(ports: Ports, caller: ProjectCaller, { query }: FastifyRequest) {
   const limit = Math.min(queryNumber(query, 'limit', PAGE, bad), LARGEST_PAGE)
-  const marker = queryText(query, 'marker')
-  const filters = ['name', 'status', 'owner', 'visibility'].map(name => [name, queryText(query, name)] as const)
+  const marker = queryText(query, 'marker', bad)
+  const filters = ['name', 'status', 'owner', 'visibility'].map(name => [name, queryText(query, name, bad)] as const)
   const given = Object.fromEntries(filters.filter(([, value]) => value !== undefined))
   const page = { limit: Math.max(limit, 1), offset: 0, ...(marker !== undefined && { after: marker }) }
   const images = limit === 0 ? [] : await listImages(ports, caller, given, page)

@@ -45,15 +45,16 @@ export function textsOf(fields: Fields, name: string, most: number, complain: Co
 }
 
 /** One value of a query; undefined where it is absent or empty. */
-export function queryText(query: unknown, name: string): string | undefined {
+export function queryText(query: unknown, name: string, complain: Complain): string | undefined {
   const value = (query as Readonly<Record<string, unknown>>)[name]
   const first: unknown = Array.isArray(value) ? value[0] : value
-  return typeof first === 'string' && first !== '' ? first : undefined
+  if (typeof first !== 'string' || first === '') return undefined
+  return first.includes('\0') ? complain(`${name} has a character U+0000`) : first
 }
 
 /** A whole number from 0; `fallback` where it is absent. */
 export function queryNumber(query: unknown, name: string, fallback: number, complain: Complain): number {
-  const text = queryText(query, name)
+  const text = queryText(query, name, complain)
   if (text === undefined) return fallback
   if (!/^\d{1,9}$/.test(text)) complain(`${name} must be a whole number, not ${text}`)
   return Number(text)

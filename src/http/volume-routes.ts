@@ -105,7 +105,7 @@ function idOf(request: FastifyRequest): string {
 async function listed(ports: Ports, caller: ProjectCaller, request: FastifyRequest, publicUrl: string | undefined) {
   const { query } = request
   const limit = Math.min(queryNumber(query, 'limit', LARGEST_PAGE, bad), LARGEST_PAGE)
-  const filters = ['name', 'status', 'marker'].map(name => [name, queryText(query, name)] as const)
+  const filters = ['name', 'status', 'marker'].map(name => [name, queryText(query, name, bad)] as const)
   const given = Object.fromEntries(filters.filter(([, value]) => value !== undefined))
   const offset = queryNumber(query, 'offset', 0, bad)
   const { volumes, more } = await listVolumes(ports, caller, { ...given, limit, offset })

@@ -21,6 +21,12 @@ export async function releaseMember(records: ShareRecords, member: MemberRecord,
   return { ...kept, ...left }
 }
 
+/** Holds what ending this share changes, in the order in which everybody locks: the accepting vault, then the backup. */
+export async function lockShare(records: Pick<Records, 'vaults' | 'backups'>, member: MemberRecord): Promise<void> {
+  if (member.vaultId !== undefined) await records.vaults.lock(member.destProjectId, member.vaultId)
+  await records.backups.lock(member.backupId)
+}
+
 /** The sharer withdraws one share: the record goes, the accepting vault is freed. */
 export async function dropMember(records: ShareRecords, member: MemberRecord): Promise<void> {
   await free(records, member)

@@ -5,7 +5,7 @@ import type { Records } from '../../ports/catalog/catalog.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { UseCase } from '../use-case.ts'
 import { backupNamed, memberNamed } from './find-shared.ts'
-import { releaseMember } from './member-release.ts'
+import { lockShare, releaseMember } from './member-release.ts'
 import {
   type Answer,
   answerFrom,
@@ -27,7 +27,7 @@ export const updateMemberStatus: UseCase<'UpdateMemberStatus', 'catalog' | 'now'
     const answer = answerFrom(body)
     if (transition(offer.member, answer) === 'same') return offer.member
     if (answer.status === 'accepted') return accept(records, offer, answer.vaultId, now())
-    return turnDown(records, offer, answer.status, now())
+    return turnDown(records, offer.member, answer.status, now())
   })
   return { member: asMember(answered) }
 }
@@ -70,12 +70,11 @@ async function accept(records: Records, { backup, member }: Offer, vaultId: stri
 /** Rejecting what was accepted gives the space back; what was rejected may be taken as undecided again. */
 async function turnDown(
   records: Records,
-  { backup, member }: Offer,
+  member: MemberRecord,
   status: Exclude<Answer['status'], 'accepted'>,
   at: Date,
 ): Promise<MemberRecord> {
-  if (member.vaultId !== undefined) await records.vaults.lock(member.destProjectId, member.vaultId)
-  await records.backups.lock(backup.id)
+  await lockShare(records, member)
   if (status === 'rejected') return releaseMember(records, member, at)
   await records.members.update(member.id, { status, updatedAt: at })
   return { ...member, status, updatedAt: at }
