@@ -9,6 +9,7 @@ import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { DiskRecord } from '../ports/catalog/disk.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
+import { checkMeasured, type Measured, measure, untilMeasured } from './chain.ts'
 import { settleCheckpoint } from './checkpoint-progress.ts'
 import { JobFailure, withDisk } from './job-failure.ts'
 import { textOf } from './job-payload.ts'
@@ -37,11 +38,14 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
     written.set(part.holder.id, await withDisk(part.disk.name, () => write(ports, part, context, report)))
     before += part.disk.sizeBytes
   }
-  await publish(ports, job, context, async (records, at) => {
-    await makeAvailable(records, { ...plan, written, at })
-    if (job.attempts > 1) await requestCollection(records, job.projectId, at)
-    await expandIfFull(records, job.projectId, plan.backup.vaultId)
-    return {}
+  await untilMeasured(async () => {
+    const measured = await measureAll(ports, plan.parts, written)
+    await publish(ports, job, context, async (records, at) => {
+      await makeAvailable(records, { ...plan, written, measured, at })
+      if (job.attempts > 1) await requestCollection(records, job.projectId, at)
+      await expandIfFull(records, job.projectId, plan.backup.vaultId)
+      return {}
+    })
   })
   await noteThreshold(ports, job.projectId, plan.backup.vaultId)
 }
@@ -95,23 +99,40 @@ async function write(
   })
 }
 
+/** What each is to be charged with. What was written newly says too little: the rest may be garbage of a deleted one. */
+async function measureAll(
+  ports: JobPorts,
+  parts: readonly Part[],
+  written: ReadonlyMap<string, WrittenBackup>,
+): Promise<ReadonlyMap<string, Measured>> {
+  const measured = new Map<string, Measured>()
+  for (const { holder } of parts) {
+    measured.set(holder.id, await measure(ports, holder, written.get(holder.id)?.fullBytes ?? 0))
+  }
+  return measured
+}
+
 interface Taken {
   readonly backup: BackupRecord
   readonly parts: readonly Part[]
   readonly written: ReadonlyMap<string, WrittenBackup>
+  readonly measured: ReadonlyMap<string, Measured>
   readonly at: Date
 }
 
 /** The rows come to hold what was written, and the vault is charged for it. */
-async function makeAvailable(records: Records, { backup, parts, written, at }: Taken): Promise<void> {
+async function makeAvailable(records: Records, { backup, parts, written, measured, at }: Taken): Promise<void> {
   await records.vaults.lock(backup.projectId, backup.vaultId)
   await records.checkpoints.lock(backup.checkpointId)
   const sum = { storedBytes: 0, fullBytes: 0, resourceSizeBytes: 0 }
   const done = { status: 'available', protectedAt: at, updatedAt: at } as const
   for (const { holder, base } of parts) {
     const bytes = written.get(holder.id)
-    if (bytes === undefined) throw new Error(`nothing was written for backup ${holder.id}`)
-    const { storedBytes, fullBytes, digest, sizeBytes } = bytes
+    const charge = measured.get(holder.id)
+    if (bytes === undefined || charge === undefined) throw new Error(`nothing was written for backup ${holder.id}`)
+    await checkMeasured(records, holder, charge)
+    const { fullBytes, digest, sizeBytes } = bytes
+    const storedBytes = charge.alone
     await records.backups.update([holder.id], {
       ...done,
       storedBytes,

@@ -45,7 +45,7 @@ export interface BackupRecord {
   readonly encrypted: boolean
   readonly containSystemDisk: boolean
   readonly enterpriseProjectId: string
-  /** Sealed bytes counted against the sharer's vault: what this backup holds and no older one of its chain does. */
+  /** Sealed bytes counted against the sharer's vault: what this backup holds and the next older one of its disk does not. */
   readonly storedBytes: number
   /** Sealed bytes of all it refers to: what an accepting vault is charged. A parent has its children's sums. */
   readonly fullBytes: number
