@@ -5,6 +5,7 @@
  * (its process died) lapses, and the job is taken up again.
  */
 import type { JobKind, JobRecord } from '../ports/catalog/job.ts'
+import { dailyRound } from './daily-round.ts'
 import { garbageRound } from './garbage-round.ts'
 import { JobFailure } from './job-failure.ts'
 import type { JobContext, JobPorts, JobType, Lane } from './job-ports.ts'
@@ -27,8 +28,8 @@ export interface RunnerOptions {
   readonly claimFor?: number
   /** Milliseconds that running jobs get to finish when the runner stops; then they are given back. */
   readonly drainFor?: number
-  /** Milliseconds between two collections of every project's garbage. */
-  readonly collectEvery?: number
+  /** Milliseconds between two rounds over everything (daily-round.ts). */
+  readonly tidyEvery?: number
   readonly kinds?: Readonly<Partial<Record<JobKind, JobType>>>
 }
 
@@ -47,7 +48,7 @@ const defaults = {
   lookEvery: 1000,
   claimFor: 60_000,
   drainFor: 5000,
-  collectEvery: 24 * 60 * 60 * 1000,
+  tidyEvery: 24 * 60 * 60 * 1000,
   kinds,
 } as const
 const usualLanes: Readonly<Record<Lane, number>> = { backup: 1, restore: 2, light: 4, collect: 1 }
@@ -105,19 +106,19 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
     }
   })
 
-  const roundAndLook = async () => {
+  const tidy = async () => {
     try {
-      await garbageRound(ports)
+      await dailyRound(ports)
       looks.ask()
     } catch (error) {
-      ports.log.warn({ err: error }, 'garbage could not be looked for; trying again next time')
+      ports.log.warn({ err: error }, 'the daily round failed; trying again next time')
     }
   }
 
   const timers = [
     setInterval(() => looks.ask(), settings.lookEvery),
     setInterval(() => void renew(ports, running, settings.claimFor), settings.claimFor / 3),
-    setInterval(() => void roundAndLook(), settings.collectEvery),
+    setInterval(() => void tidy(), settings.tidyEvery),
   ]
   looks.ask()
 
