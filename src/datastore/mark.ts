@@ -14,31 +14,66 @@ export async function markManifest(
   added?: (id: number) => void,
 ): Promise<void> {
   for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
-    const hash = pageHash(manifest, page)
-    if (isZeroHash(hash, 0)) continue
-    const name = nameOf(realm.naming, kind.page, hash)
-    const pageId = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
-    if (marked.has(pageId)) continue
-    const hashes = await readPage(realm, manifest, page)
-    const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
-    const view = new DataView(names.buffer)
-    for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
-      if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
-      const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
-      if (marked.add(id)) added?.(id)
-    }
-    // Only now: a page counts as met when all its chunks are marked.
-    if (marked.add(pageId)) added?.(pageId)
+    if (!isZeroHash(pageHash(manifest, page), 0)) await markPage(realm, { manifest, page }, marked, added)
   }
 }
 
-/** Sealed bytes of what `manifest` refers to and none of the others does. */
+async function markPage(
+  realm: Realm,
+  { manifest, page }: PagePlace,
+  marked: IdSet,
+  added?: (id: number) => void,
+): Promise<void> {
+  const name = nameOf(realm.naming, kind.page, pageHash(manifest, page))
+  const pageId = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  if (marked.has(pageId)) return
+  const hashes = await readPage(realm, manifest, page)
+  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
+  const view = new DataView(names.buffer)
+  for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
+    if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
+    const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
+    if (marked.add(id)) added?.(id)
+  }
+  // Only now: a page counts as met when all its chunks are marked.
+  if (marked.add(pageId)) added?.(pageId)
+}
+
+/**
+ * Sealed bytes of what `manifest` refers to and none of the others does. Pages they share are not even read, so that it
+ * costs what has changed between them, whatever the disk's size; the one thing missed is content that `manifest` has in a
+ * page of its own and again in a shared one, which counts as its own.
+ */
 export async function heldAlone(realm: Realm, manifest: Manifest, others: readonly Manifest[]): Promise<number> {
+  const own = pagesOf(manifest)
+  const theirs = new Map(others.flatMap(other => [...pagesOf(other)]))
+  const [alone, changed] = [without(own, theirs), without(theirs, own)]
+  if (alone.length === 0) return 0
   const marked = idSet()
-  for (const other of others) await markManifest(realm, other, marked)
+  for (const place of changed) await markPage(realm, place, marked)
   let sum = 0
-  await markManifest(realm, manifest, marked, id => {
-    sum += realm.index.chunks.sealedLength(id)
-  })
+  for (const place of alone) {
+    await markPage(realm, place, marked, id => {
+      sum += realm.index.chunks.sealedLength(id)
+    })
+  }
   return sum
 }
+
+interface PagePlace {
+  readonly manifest: Manifest
+  readonly page: number
+}
+
+/** Each page that is not all zeros once, by its hash. */
+function pagesOf(manifest: Manifest): ReadonlyMap<string, PagePlace> {
+  const pages = new Map<string, PagePlace>()
+  for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
+    const hash = pageHash(manifest, page)
+    if (!isZeroHash(hash, 0)) pages.set(hash.toString('latin1'), { manifest, page })
+  }
+  return pages
+}
+
+const without = (pages: ReadonlyMap<string, PagePlace>, others: ReadonlyMap<string, PagePlace>): readonly PagePlace[] =>
+  [...pages].flatMap(([hash, place]) => (others.has(hash) ? [] : [place]))
