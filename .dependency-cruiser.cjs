@@ -8,7 +8,8 @@ const allowed = {
   datastore: ['ports'],
   jobs: ['contract', 'ports', 'control', 'datastore'],
   http: ['contract', 'ports', 'access', 'control'],
-  adapters: ['contract', 'ports'],
+  adapters: ['contract', 'ports', 'nbd-wire'],
+  'nbd-wire': [],
 }
 const tests = '\\.test\\.ts$|/suite\\.ts$'
 

@@ -68,7 +68,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     held => held.close(),
   )
   const { identity } = accounts
-  const disks = localDisks()
+  const disks = localDisks({ backingFolders: config.resources.backingFolders })
   const settings = settingsOf(config)
   await applyInventory({ catalog, identity: accounts, disks, now, log: logger, settings }, config.resources)
 

@@ -10,7 +10,7 @@ const disk = group({
   project: text(),
   name: text(),
   path: text(),
-  format: optional(oneOf('raw')),
+  format: optional(oneOf('raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'nbd')),
 })
 
 export const shape = group({
@@ -87,6 +87,7 @@ export const shape = group({
           servers: optional(
             list(group({ id: optional(text(anyId, 'an id')), project: text(), name: text(), disks: list(text()) })),
           ),
+          backingFolders: optional(list(text())),
         }),
       ),
     }),

@@ -5,6 +5,7 @@ import { parse, YAMLError } from 'yaml'
 import { overlay, unknownVariables } from './config-environment.ts'
 import { isGroup, type Mistake } from './config-rules.ts'
 import { type Inside, shape, type Written } from './config-shape.ts'
+import type { DiskFormat } from './ports/disks.ts'
 
 /** Everything decided: defaults filled in, paths absolute, secrets resolved. */
 export interface Config {
@@ -29,6 +30,8 @@ export interface Config {
   readonly resources: {
     readonly disks: readonly LocalDisk[]
     readonly servers: Inside<Inside<Written['resources'], 'local'>, 'servers'>
+    /** Where images of disks may have their backing files, beside the folder of the image itself. */
+    readonly backingFolders: readonly string[]
   }
   readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
 }
@@ -38,8 +41,10 @@ export interface LocalDisk {
   readonly project: string
   readonly name: string
   readonly path: string
-  readonly format: 'raw'
+  readonly format: DiskFormat
 }
+
+type WrittenDisk = Inside<Inside<Written['resources'], 'local'>, 'disks'>[number]
 
 /** The operator's mistakes, all of them, one a line. */
 export class ConfigError extends Error {
@@ -143,14 +148,21 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
     },
     identity: read.identity,
     resources: {
-      disks: (local?.disks ?? []).map(disk => ({ ...disk, path: resolve(folder, disk.path), format: 'raw' })),
+      disks: (local?.disks ?? []).map(disk => located(disk, folder)),
       servers: local?.servers ?? [],
+      backingFolders: (local?.backingFolders ?? []).map(path => resolve(folder, path)),
     },
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
     },
   }
+}
+
+/** An NBD export is named by its URI, also without a word on the format. */
+function located(disk: WrittenDisk, folder: string): LocalDisk {
+  const format = disk.format ?? (/^nbd(\+unix)?:\/\//.test(disk.path) ? 'nbd' : 'raw')
+  return { ...disk, format, path: format === 'nbd' ? disk.path : resolve(folder, disk.path) }
 }
 
 /** `[::1]:8799` is host `::1`. */

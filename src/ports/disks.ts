@@ -1,9 +1,12 @@
-/** Reading and writing the bytes of disks: raw files and block devices first; formats that QEMU opens later. */
+/** Reading and writing the bytes of disks: raw files and block devices, image files that QEMU opens, NBD exports. */
+
+/** `raw` covers files and block devices; `vpc` is what is commonly called VHD; `nbd` is an export of an NBD server. */
+export type DiskFormat = 'raw' | 'qcow2' | 'vmdk' | 'vhdx' | 'vpc' | 'nbd'
 
 export interface DiskLocation {
+  /** Absolute; of an NBD export its URI. */
   readonly path: string
-  /** `raw` covers files and block devices. */
-  readonly format: 'raw'
+  readonly format: DiskFormat
 }
 
 /** A run of bytes; `data: false` means it certainly reads as zeros. */

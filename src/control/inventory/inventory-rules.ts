@@ -1,8 +1,9 @@
 import { isUuid } from '../../contract/ids.ts'
+import type { DiskFormat } from '../../ports/disks.ts'
 import type { ProjectRecord } from '../../ports/identity.ts'
 import { stableId } from './stable-id.ts'
 
-/** What the configuration names under `resources.local`; paths are absolute. */
+/** What the configuration names under `resources.local`; paths are absolute, or an NBD export's URI. */
 export interface Inventory {
   readonly disks: readonly NamedDisk[]
   readonly servers: readonly NamedServer[]
@@ -17,7 +18,7 @@ interface Named {
 
 export interface NamedDisk extends Named {
   readonly path: string
-  readonly format: 'raw'
+  readonly format: DiskFormat
 }
 
 interface NamedServer extends Named {
@@ -33,7 +34,7 @@ interface PlannedServer {
 
 export interface PlannedDisk extends PlannedServer {
   readonly path: string
-  readonly format: 'raw'
+  readonly format: DiskFormat
   /** Where it is attached; `place` counts from 0, the system disk. */
   readonly attached?: { readonly serverId: string; readonly place: number }
 }

@@ -1,3 +1,5 @@
+import type { DiskFormat } from '../disks.ts'
+
 /** The embedded shape's own inventory: disks (volumes) and servers. In a private cloud Cinder and Nova keep these. */
 
 export type DiskStatus = 'creating' | 'available' | 'in-use' | 'restoring-backup' | 'error' | 'deleting'
@@ -8,8 +10,9 @@ export interface DiskRecord {
   readonly name: string
   readonly description: string
   readonly sizeBytes: number
+  /** As in a DiskLocation. */
   readonly path: string
-  readonly format: 'raw'
+  readonly format: DiskFormat
   readonly status: DiskStatus
   readonly bootable: boolean
   readonly serverId?: string
@@ -34,6 +37,8 @@ export interface ServerRecord {
   readonly status: string
   readonly availabilityZone: string
   readonly createdAt: Date
+  /** What vaults that bind by tags look at. */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 /** `null` empties an optional field. */
@@ -55,7 +60,7 @@ export interface DiskRecords {
 }
 
 export interface ServerRecords {
-  /** Inserts, or overwrites name and zone. */
+  /** Inserts, or overwrites name, zone and metadata. */
   put(server: ServerRecord): Promise<void>
   find(projectId: string, id: string): Promise<ServerRecord | undefined>
   ofProject(projectId: string): Promise<readonly ServerRecord[]>
