@@ -471,6 +471,22 @@ export interface OpExtendInfoVaultDelete {
   readonly fail_delete_count?: number
 }
 
+export interface OpExtendInfoVerify {
+  readonly backup_id: string
+  readonly part: number
+  readonly chunks?: number
+  readonly checked_chunks?: number
+  readonly problem_count?: number
+  readonly problems?: readonly OpExtendInfoVerifyProblem[]
+}
+
+export interface OpExtendInfoVerifyProblem {
+  readonly chunk?: string
+  readonly pack?: string
+  readonly what: string
+  readonly backups: readonly string[]
+}
+
 export interface OpExtraInfo {
   readonly backup?: OpExtendInfoBckup
   readonly common: OpExtendInfoCommon
@@ -482,6 +498,7 @@ export interface OpExtraInfo {
   readonly restore?: OpExtendInfoRestore
   readonly vault_delete?: OpExtendInfoVaultDelete
   readonly update_expiration_time?: OpExtendInfoUpdateExpirationTime
+  readonly verify?: OpExtendInfoVerify
 }
 
 export interface OperationLog {
@@ -1632,7 +1649,7 @@ export const schemas: Readonly<Record<string, Shape>> = {
   OpExtendInfoRestore: {"backup_id":{"type":"string"},"backup_name":{"type":"string"},"target_resource_id":{"type":"string"},"target_resource_name":{"type":"string"}},
   OpExtendInfoSync: {"sync_backup_num":{"type":"number"},"delete_backup_num":{"type":"number"},"err_sync_backup_num":{"type":"number"}},
   OpExtendInfoVaultDelete: {"fail_count":{"type":"number"},"total_count":{"type":"number"},"total_delete_count":{"type":"number"},"fail_delete_count":{"type":"number"}},
-  OpExtraInfo: {"backup":{"type":"OpExtendInfoBckup"},"common":{"type":"OpExtendInfoCommon","required":true},"delete":{"type":"OpExtendInfoDelete"},"sync":{"type":"OpExtendInfoSync"},"remove_resources":{"type":"OpExtendInfoRemoveResources"},"replication":{"type":"OpExtendInfoReplication"},"resource":{"type":"Resource","required":true},"restore":{"type":"OpExtendInfoRestore"},"vault_delete":{"type":"OpExtendInfoVaultDelete"},"update_expiration_time":{"type":"OpExtendInfoUpdateExpirationTime"}},
+  OpExtraInfo: {"backup":{"type":"OpExtendInfoBckup"},"common":{"type":"OpExtendInfoCommon","required":true},"delete":{"type":"OpExtendInfoDelete"},"sync":{"type":"OpExtendInfoSync"},"remove_resources":{"type":"OpExtendInfoRemoveResources"},"replication":{"type":"OpExtendInfoReplication"},"resource":{"type":"Resource","required":true},"restore":{"type":"OpExtendInfoRestore"},"vault_delete":{"type":"OpExtendInfoVaultDelete"},"update_expiration_time":{"type":"OpExtendInfoUpdateExpirationTime"},"verify":{"type":"OpExtendInfoVerify"}},
   OperationLog: {"checkpoint_id":{"type":"string"},"created_at":{"type":"string","required":true},"ended_at":{"type":"string"},"error_info":{"type":"OpErrorInfo","required":true},"extra_info":{"type":"OpExtraInfo"},"id":{"type":"string","required":true},"operation_type":{"type":"string","enum":["backup","copy","replication","restore","delete","sync","vault_delete","remove_resource"]},"policy_id":{"type":"string"},"project_id":{"type":"string","required":true},"provider_id":{"type":"string"},"started_at":{"type":"string","required":true},"status":{"type":"string","enum":["success","skipped","failed","running","timeout","waiting"],"required":true},"updated_at":{"type":"string","required":true},"vault_id":{"type":"string"},"vault_name":{"type":"string"}},
   OrganizationPolicy: {"id":{"type":"string","required":true},"name":{"type":"string","required":true},"description":{"type":"string"},"operation_type":{"type":"string","enum":["backup","replication"],"required":true},"domain_id":{"type":"string","required":true},"policy_name":{"type":"string","required":true},"policy_enabled":{"type":"boolean","required":true},"policy_operation_definition":{"type":"PolicyoODCreate","required":true},"policy_trigger":{"type":"PolicyTriggerReq","required":true},"status":{"type":"string","required":true},"domain_name":{"type":"string"},"effective_scope":{"type":"string"}},
   OrganizationPolicyCreate: {"name":{"type":"string","required":true},"description":{"type":"string"},"operation_type":{"type":"string","enum":["backup","replication"],"required":true},"policy_name":{"type":"string","required":true},"policy_enabled":{"type":"boolean","required":true},"policy_operation_definition":{"type":"PolicyoODCreate","required":true},"policy_trigger":{"type":"PolicyTriggerReq","required":true},"effective_scope":{"type":"string"}},
@@ -1704,4 +1721,6 @@ export const schemas: Readonly<Record<string, Shape>> = {
   VaultUpdateReq: {"vault":{"type":"VaultUpdate","required":true}},
   UpdateExpirationTimeReq: {"expect_expiration_date":{"type":"string","required":true},"time_zone":{"type":"string"}},
   OpExtendInfoUpdateExpirationTime: {"affected_backups_count":{"type":"number"},"expiration_day":{"type":"string"}},
+  OpExtendInfoVerifyProblem: {"chunk":{"type":"string"},"pack":{"type":"string"},"what":{"type":"string","required":true},"backups":{"type":"Array<string>","required":true}},
+  OpExtendInfoVerify: {"backup_id":{"type":"string","required":true},"part":{"type":"number","required":true},"chunks":{"type":"number"},"checked_chunks":{"type":"number"},"problem_count":{"type":"number"},"problems":{"type":"Array<OpExtendInfoVerifyProblem>"}},
 }

@@ -6,7 +6,7 @@ import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
 export const asOperationLog = (log: OperationLogRecord): OperationLog => ({
   id: log.id,
   project_id: log.projectId,
-  operation_type: log.type,
+  ...(log.type !== 'verify' && { operation_type: log.type }),
   status: log.status,
   created_at: asTimestamp(log.createdAt),
   started_at: asTimestamp(log.startedAt),

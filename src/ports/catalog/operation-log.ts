@@ -10,6 +10,7 @@ export type OperationType =
   | 'sync'
   | 'vault_delete'
   | 'remove_resource'
+  | 'verify' // ours: its logs carry no type on the wire, since the vendor's clients know none
 export type OperationStatus = 'success' | 'skipped' | 'failed' | 'running' | 'timeout' | 'waiting'
 
 /** A task as the client sees it (semantics 13). It outlives what it worked on. */
