@@ -3,6 +3,7 @@
  * never the one without the other; the row of a refusal in one of its own. Calls without a known project leave none:
  * whoever has no credentials must not be able to fill the trail.
  */
+import { randomUUIDv7 } from 'node:crypto'
 import type { AuditRecord } from '../ports/catalog/audit.ts'
 import type { Catalog, Records } from '../ports/catalog/catalog.ts'
 
@@ -21,7 +22,8 @@ export function audited(catalog: Catalog, facts: AuditFacts, successStatus: numb
   let written = false
   const row = (resourceId: string, status: number, errorCode: string): AuditRecord => ({
     ...facts,
-    id: crypto.randomUUID(),
+    // Of version 7: rows of one time lie together in the index, and a commit writes one page of it.
+    id: randomUUIDv7(),
     resourceId,
     status,
     errorCode,
