@@ -1,4 +1,6 @@
 import type { Records } from '../../ports/catalog/catalog.ts'
+import { agingOf } from './aging.ts'
+import { appliedPoliciesOf } from './applied-policy.ts'
 import { auditsOf } from './audit.ts'
 import { backupsOf } from './backup.ts'
 import { checkpointsOf } from './checkpoint.ts'
@@ -7,13 +9,14 @@ import { imagesOf } from './image.ts'
 import { jobsOf } from './job.ts'
 import { membersOf } from './member.ts'
 import { operationLogsOf } from './operation-log.ts'
+import { policiesOf } from './policy.ts'
 import { resourcesOf } from './resource.ts'
 import { serversOf } from './server.ts'
 import type { Session } from './session.ts'
 import { tagsOf } from './tag.ts'
 import { vaultsOf } from './vault.ts'
 
-/** All records over one transaction; each made when it is asked for, since most changes touch three of the twelve. */
+/** All records over one transaction; each made when it is asked for, since most changes touch three of them. */
 export function recordsOf(session: Session): Records {
   return {
     get vaults() {
@@ -51,6 +54,15 @@ export function recordsOf(session: Session): Records {
     },
     get audits() {
       return auditsOf(session)
+    },
+    get policies() {
+      return policiesOf(session)
+    },
+    get appliedPolicies() {
+      return appliedPoliciesOf(session)
+    },
+    get aging() {
+      return agingOf(session)
     },
   }
 }

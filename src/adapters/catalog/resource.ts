@@ -17,13 +17,20 @@ const resourceTable = table<ResourceRecord>({
   addedAt: 'time',
   backupBytes: 'number',
   backupCount: 'number',
+  lastFullAt: 'time?',
+  incrementals: 'number?',
 })
+
+const updateIn =
+  ({ db, among }: Session) =>
+  (vaultId: string, ids: readonly string[]) =>
+    db.updateTable('resource').where('vault_id', '=', vaultId).where(among('id', ids))
 
 export function resourcesOf(session: Session): Resources {
   const { db, among } = session
-  const update = (vaultId: string, ids: readonly string[]) =>
-    db.updateTable('resource').where('vault_id', '=', vaultId).where(among('id', ids))
+  const update = updateIn(session)
   return {
+    ...countsOf(session),
     async put(resource) {
       await session.all(
         db
@@ -72,6 +79,18 @@ export function resourcesOf(session: Session): Resources {
     async setAutoProtect(vaultId, ids, autoProtect) {
       await session.all(update(vaultId, ids).set({ auto_protect: autoProtect ? 1 : 0 }))
     },
+    async move(fromVaultId, ids, toVaultId) {
+      await session.all(update(fromVaultId, ids).set({ vault_id: toVaultId }))
+    },
+    async remove(vaultId, ids) {
+      await session.all(db.deleteFrom('resource').where('vault_id', '=', vaultId).where(among('id', ids)))
+    },
+  }
+}
+
+function countsOf(session: Session): Pick<Resources, 'tally' | 'taken'> {
+  const update = updateIn(session)
+  return {
     async tally(vaultId, id, bytes, backups) {
       const sum = (column: string, by: number) =>
         sql<number>`case when ${sql.ref(column)} + ${by} < 0 then 0 else ${sql.ref(column)} + ${by} end`
@@ -82,11 +101,12 @@ export function resourcesOf(session: Session): Resources {
         }),
       )
     },
-    async move(fromVaultId, ids, toVaultId) {
-      await session.all(update(fromVaultId, ids).set({ vault_id: toVaultId }))
-    },
-    async remove(vaultId, ids) {
-      await session.all(db.deleteFrom('resource').where('vault_id', '=', vaultId).where(among('id', ids)))
+    async taken(vaultId, id, fullAt) {
+      const changes =
+        fullAt === undefined
+          ? { incrementals: sql<number>`coalesce(incrementals, 0) + 1` }
+          : { incrementals: 0, last_full_at: fullAt.getTime() }
+      await session.all(update(vaultId, [id]).set(changes))
     },
   }
 }

@@ -1,5 +1,22 @@
 -- What the migrations make. Written by scripts/dump-schema.ts; not read by the service.
 
+create table applied_policy (
+  vault_id text collate "C" not null,
+  operation_type text collate "C" not null,
+  project_id text collate "C" not null,
+  policy_id text collate "C" not null,
+  destination_vault_id text collate "C",
+  last_due bigint,
+  next_due bigint,
+  PRIMARY KEY (vault_id, operation_type),
+  FOREIGN KEY (policy_id) REFERENCES policy(id),
+  FOREIGN KEY (vault_id) REFERENCES vault(id) ON DELETE CASCADE
+);
+
+CREATE INDEX applied_policy_due ON applied_policy USING btree (operation_type, next_due) WHERE (next_due IS NOT NULL);
+
+CREATE INDEX applied_policy_of_policy ON applied_policy USING btree (policy_id);
+
 create table audit (
   id text collate "C" not null,
   at bigint not null,
@@ -59,6 +76,10 @@ create table backup (
 );
 
 CREATE INDEX backup_children ON backup USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
+CREATE INDEX backup_expiry ON backup USING btree (expired_at, id) WHERE ((expired_at IS NOT NULL) AND (parent_id IS NULL));
+
+CREATE INDEX backup_failed ON backup USING btree (created_at, id) WHERE ((status = 'error'::text) AND (auto_trigger = 1) AND (parent_id IS NULL));
 
 CREATE INDEX backup_in_vault ON backup USING btree (vault_id, project_id, resource_id);
 
@@ -212,6 +233,23 @@ CREATE INDEX operation_log_ended ON operation_log USING btree (ended_at) WHERE (
 
 CREATE INDEX operation_log_newest ON operation_log USING btree (project_id, created_at DESC, id);
 
+create table policy (
+  id text collate "C" not null,
+  project_id text collate "C" not null,
+  name text collate "C" not null,
+  enabled smallint not null,
+  operation_type text collate "C" not null,
+  definition text collate "C" not null,
+  trigger_id text collate "C" not null,
+  patterns text collate "C" not null,
+  start_window_minutes bigint,
+  created_at bigint not null,
+  updated_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX policy_newest ON policy USING btree (project_id, created_at DESC, id);
+
 create table resource (
   vault_id text collate "C" not null,
   project_id text collate "C" not null,
@@ -226,6 +264,8 @@ create table resource (
   added_at bigint not null,
   backup_bytes bigint not null,
   backup_count bigint not null,
+  last_full_at bigint,
+  incrementals bigint,
   PRIMARY KEY (vault_id, id),
   FOREIGN KEY (vault_id) REFERENCES vault(id) ON DELETE CASCADE,
   CHECK ((backup_bytes >= 0)),
@@ -241,6 +281,7 @@ create table server (
   status text collate "C" not null,
   availability_zone text collate "C" not null,
   created_at bigint not null,
+  metadata text collate "C",
   PRIMARY KEY (id)
 );
 

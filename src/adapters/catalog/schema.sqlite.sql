@@ -1,5 +1,20 @@
 -- What the migrations make. Written by scripts/dump-schema.ts; not read by the service.
 
+CREATE TABLE applied_policy (
+  vault_id text not null references vault (id) on delete cascade,
+  operation_type text not null,
+  project_id text not null,
+  policy_id text not null references policy (id),
+  destination_vault_id text,
+  last_due integer,
+  next_due integer,
+  primary key (vault_id, operation_type)
+) strict;
+
+CREATE INDEX applied_policy_due on applied_policy (operation_type, next_due) where next_due is not null;
+
+CREATE INDEX applied_policy_of_policy on applied_policy (policy_id);
+
 CREATE TABLE audit (
   id text not null,
   at integer not null,
@@ -55,6 +70,11 @@ CREATE TABLE backup (
 ) strict;
 
 CREATE INDEX backup_children on backup (parent_id) where parent_id is not null;
+
+CREATE INDEX backup_expiry on backup (expired_at, id) where expired_at is not null and parent_id is null;
+
+CREATE INDEX backup_failed on backup (created_at, id)
+  where status = 'error' and auto_trigger = 1 and parent_id is null;
 
 CREATE INDEX backup_in_vault on backup (vault_id, project_id, resource_id);
 
@@ -196,6 +216,22 @@ CREATE INDEX operation_log_ended on operation_log (ended_at) where ended_at is n
 
 CREATE INDEX operation_log_newest on operation_log (project_id, created_at desc, id);
 
+CREATE TABLE policy (
+  id text not null primary key,
+  project_id text not null,
+  name text not null,
+  enabled integer not null,
+  operation_type text not null,
+  definition text not null,
+  trigger_id text not null,
+  patterns text not null,
+  start_window_minutes integer,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
+CREATE INDEX policy_newest on policy (project_id, created_at desc, id);
+
 CREATE TABLE resource (
   vault_id text not null references vault (id) on delete cascade,
   project_id text not null,
@@ -209,7 +245,7 @@ CREATE TABLE resource (
   include_volumes text not null,
   added_at integer not null,
   backup_bytes integer not null check (backup_bytes >= 0),
-  backup_count integer not null check (backup_count >= 0),
+  backup_count integer not null check (backup_count >= 0), last_full_at integer, incrementals integer,
   primary key (vault_id, id)
 ) strict;
 
@@ -222,7 +258,7 @@ CREATE TABLE server (
   status text not null,
   availability_zone text not null,
   created_at integer not null
-) strict;
+  , metadata text) strict;
 
 CREATE INDEX server_newest on server (project_id, created_at desc, id);
 

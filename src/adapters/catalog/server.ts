@@ -9,6 +9,7 @@ const serverTable = table<ServerRecord>({
   status: 'text',
   availabilityZone: 'text',
   createdAt: 'time',
+  metadata: 'json?',
 })
 
 export function serversOf(session: Session): ServerRecords {
@@ -24,6 +25,7 @@ export function serversOf(session: Session): ServerRecords {
             conflict.column('id').doUpdateSet(e => ({
               name: e.ref('excluded.name'),
               availability_zone: e.ref('excluded.availability_zone'),
+              metadata: e.ref('excluded.metadata'),
             })),
           ),
       )

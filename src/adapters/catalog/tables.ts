@@ -1,3 +1,4 @@
+import type { AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import type { AuditRecord } from '../../ports/catalog/audit.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { CheckpointRecord } from '../../ports/catalog/checkpoint.ts'
@@ -6,6 +7,7 @@ import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { JobRecord } from '../../ports/catalog/job.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
+import type { PolicyRecord } from '../../ports/catalog/policy.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { TagRecord } from '../../ports/catalog/tag.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
@@ -37,5 +39,7 @@ export interface Tables {
   readonly disk: RowOf<DiskRecord>
   readonly server: RowOf<ServerRecord>
   readonly audit: RowOf<AuditRecord>
+  readonly policy: RowOf<PolicyRecord>
+  readonly applied_policy: RowOf<AppliedPolicyRecord>
   readonly migration: { readonly number: number }
 }

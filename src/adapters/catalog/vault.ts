@@ -82,7 +82,7 @@ const listVaults = async (
   page: Parameters<Vaults['list']>[2],
 ): ReturnType<Vaults['list']> => {
   const { db } = session
-  const { ids, resourceIds } = filter
+  const { ids, resourceIds, policyId } = filter
   const matching = db
     .selectFrom('vault')
     .where('vault.project_id', '=', projectId)
@@ -108,6 +108,17 @@ const listVaults = async (
             .select('resource.id')
             .whereRef('resource.vault_id', '=', 'vault.id')
             .where(session.among('resource.id', resourceIds ?? [])),
+        ),
+      ),
+    )
+    .$if(policyId !== undefined, query =>
+      query.where(e =>
+        e.exists(
+          e
+            .selectFrom('applied_policy')
+            .select('applied_policy.policy_id')
+            .whereRef('applied_policy.vault_id', '=', 'vault.id')
+            .where('applied_policy.policy_id', '=', policyId ?? ''),
         ),
       ),
     )

@@ -1,3 +1,5 @@
+import type { Aging } from './aging.ts'
+import type { AppliedPolicies } from './applied-policy.ts'
 import type { Audits } from './audit.ts'
 import type { Backups } from './backup.ts'
 import type { Checkpoints } from './checkpoint.ts'
@@ -6,6 +8,7 @@ import type { Images } from './image.ts'
 import type { Jobs } from './job.ts'
 import type { Members } from './member.ts'
 import type { OperationLogs } from './operation-log.ts'
+import type { Policies } from './policy.ts'
 import type { Resources } from './resource.ts'
 import type { Tags } from './tag.ts'
 import type { Vaults } from './vault.ts'
@@ -39,4 +42,7 @@ export interface Records {
   readonly disks: DiskRecords
   readonly servers: ServerRecords
   readonly audits: Audits
+  readonly policies: Policies
+  readonly appliedPolicies: AppliedPolicies
+  readonly aging: Aging
 }

@@ -18,6 +18,9 @@ export interface ResourceRecord {
   /** Bytes and number of its backups in this vault; kept in step by `tally`. */
   readonly backupBytes: number
   readonly backupCount: number
+  /** When a backup of it was last made in full, and how many incremental ones came after that; kept by `taken`. */
+  readonly lastFullAt?: Date
+  readonly incrementals?: number
 }
 
 export interface Resources {
@@ -31,6 +34,8 @@ export interface Resources {
   setStatus(vaultId: string, ids: readonly string[], status: ProtectStatus): Promise<void>
   setAutoProtect(vaultId: string, ids: readonly string[], autoProtect: boolean): Promise<void>
   tally(vaultId: string, id: string, bytes: number, backups: number): Promise<void>
+  /** Notes that a backup was made: a full one at this moment, or without it one more incremental one. */
+  taken(vaultId: string, id: string, fullAt?: Date): Promise<void>
   /** Moves rows, counts included, to another vault. */
   move(fromVaultId: string, ids: readonly string[], toVaultId: string): Promise<void>
   remove(vaultId: string, ids: readonly string[]): Promise<void>

@@ -47,6 +47,8 @@ export interface VaultFilter {
   readonly availabilityZone?: string
   /** Vaults in which at least one of these resources is. */
   readonly resourceIds?: readonly string[]
+  /** Vaults that this policy is applied to. */
+  readonly policyId?: string
 }
 
 export type VaultPatch = Partial<Omit<VaultRecord, 'id' | 'projectId' | 'createdAt' | 'usedBytes'>>

@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.ts'
+import { policies } from './0002-policies.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; the first has the number 1. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, policies]
