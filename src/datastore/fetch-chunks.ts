@@ -43,7 +43,7 @@ export async function fetchChunks(
   const first = await tryFetch(realm, wanted, raw)
   if (!first.problems.some(problem => problem?.lost)) return first
   // Another process may have moved them since the index was read.
-  await realm.index.refresh()
+  await realm.index.refresh({ packs: true })
   return tryFetch(realm, wanted, first.raw)
 }
 

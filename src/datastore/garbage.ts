@@ -23,9 +23,9 @@ import type { Realm } from './realms.ts'
 import { rewriteSegments } from './rewrite-segments.ts'
 import { idsUnder } from './store-view.ts'
 
-/** A pack of which less is alive is rewritten. */
+/** A pack of which less is alive is rewritten; small ones have to be dead for that, or many. */
 const SPARSE = 0.5
-/** Packs below a quarter of the usual size are joined when there are this many. */
+/** Packs below a quarter of the usual size are small; when there are this many, they are joined. */
 const SMALL = 0.25
 const MANY_SMALL = 16
 
@@ -55,7 +55,8 @@ export async function collectGarbage(
   const orphans = manifests.filter(id => !liveBefore.has(id))
   const { index } = realm
   const condemnedBefore = packsIn(realm).filter(number => index.packs.state(number) === 'condemned')
-  const candidates = [...new Set([...condemnedBefore, ...candidatesIn(collection)])]
+  const joinSmall = hasManySmall(collection)
+  const candidates = [...new Set([...condemnedBefore, ...leaving(collection, packsIn(realm), joinSmall)])]
 
   let removed: Removed = { packs: [], freedBytes: 0, movedBytes: 0 }
   let gone: readonly string[] = []
@@ -70,6 +71,7 @@ export async function collectGarbage(
     removed = await sweep(collection, candidates, marker)
     await realm.objectStore.remove([...staleMarkers, marker].map(realm.keys.marker))
     index.released([...staleMarkers, marker])
+    await index.commit()
   } else await rewriteSegments(realm, new Set())
 
   const keptBytes = packsIn(realm).reduce((sum, number) => sum + (index.packs.at(number)?.bytes ?? 0), 0)
@@ -112,15 +114,20 @@ function aliveBytes({ realm, marked }: Collection): Float64Array {
   return alive
 }
 
-function candidatesIn(collection: Collection): readonly number[] {
+/** Those of the packs that are to go, what is alive in them being stored anew. */
+function leaving(collection: Collection, among: readonly number[], joinSmall: boolean): readonly number[] {
   const { realm, settings } = collection
   const alive = aliveBytes(collection)
-  const bytes = (number: number): number => realm.index.packs.at(number)?.bytes ?? 0
-  const all = packsIn(realm)
-  const sparse = all.filter(number => (alive[number] ?? 0) < bytes(number) * SPARSE)
-  const small = all.filter(number => bytes(number) < settings.packBytes * SMALL)
-  return small.length >= MANY_SMALL ? [...new Set([...sparse, ...small])] : sparse
+  return among.filter(number => {
+    const bytes = realm.index.packs.at(number)?.bytes ?? 0
+    const small = bytes < settings.packBytes * SMALL
+    return !alive[number] || (small ? joinSmall : (alive[number] ?? 0) < bytes * SPARSE)
+  })
 }
+
+const hasManySmall = ({ realm, settings }: Collection): boolean =>
+  packsIn(realm).filter(number => (realm.index.packs.at(number)?.bytes ?? 0) < settings.packBytes * SMALL).length >=
+  MANY_SMALL
 
 async function condemn(realm: Realm, candidates: readonly number[]): Promise<string> {
   const packs = candidates.flatMap(number => realm.index.packs.at(number)?.id ?? [])
@@ -137,24 +144,19 @@ interface Removed {
 }
 
 async function sweep(collection: Collection, candidates: readonly number[], marker: string): Promise<Removed> {
-  const { realm, request, settings } = collection
+  const { realm, request } = collection
   const { packs } = realm.index
-  const alive = aliveBytes(collection)
   const there = candidates.filter(number => packs.state(number) === 'condemned')
-  const bytes = (number: number): number => packs.at(number)?.bytes ?? 0
-  const leaving = there.filter(number => {
-    const living = alive[number] ?? 0
-    return living < bytes(number) * SPARSE || bytes(number) < settings.packBytes * SMALL
-  })
-  const movedBytes = await moveChunks(realm, new Set(leaving), collection.marked, request.signal)
+  const going = leaving(collection, there, hasManySmall(collection))
+  const movedBytes = await moveChunks(realm, new Set(going), collection.marked, request.signal)
   // A pack with a damaged chunk that is alive stays as it is.
   const left = aliveBytes(collection)
-  const empty = leaving.filter(number => !left[number])
+  const empty = going.filter(number => !left[number])
   if (!(await idsUnder(realm, realm.keys.condemned)).includes(marker))
     throw new Fault('conflict', `realm ${realm.name} is collected by someone else as well`)
   const ids = empty.flatMap(number => packs.at(number)?.id ?? [])
   await rewriteSegments(realm, new Set(ids))
-  const freedBytes = empty.reduce((sum, number) => sum + bytes(number), 0)
+  const freedBytes = empty.reduce((sum, number) => sum + (packs.at(number)?.bytes ?? 0), 0)
   realm.index.removed(ids)
   await realm.objectStore.remove(ids.map(realm.keys.pack))
   return { packs: ids, freedBytes, movedBytes }

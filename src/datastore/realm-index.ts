@@ -5,8 +5,9 @@
  * where it is thought to be. Ids and pack numbers stay valid throughout.
  */
 import { NAME_BYTES } from './chunk.ts'
-import { type ChunkIndex, chunkIndex, NO_PACK } from './chunk-index.ts'
-import { ROW_BYTES, readRow } from './chunk-row.ts'
+import { type ChunkIndex, chunkIndex } from './chunk-index.ts'
+import { type ChunkPlace, ROW_BYTES, readRow } from './chunk-row.ts'
+import { type Damage, damageIn } from './damage.ts'
 import { encodeSegment, MOST_ROWS_OF_SEGMENT, type SegmentPack } from './index-segment.ts'
 import type { GatheredPack } from './open-pack.ts'
 import { readPackTable } from './pack.ts'
@@ -32,14 +33,25 @@ export interface RealmIndex {
   markers(): readonly string[]
   /** Whether a new backup may rely on where the chunk lies. */
   usable(id: number): boolean
+  /** What is known to be damaged (damage.ts). */
+  readonly damage: Damage
+  /**
+   * What lies in the pack under the chunk's name is not the chunk: from now on no write builds on it. True when it is
+   * looked for elsewhere now, because another pack has it too.
+   */
+  doubt(id: number, pack: string): boolean
   /** `packs: true` lists the packs also when nothing calls for it. */
   refresh(look?: { readonly packs: boolean }): Promise<void>
   /** Enters a pack that is durable now. */
   add(pack: Pick<GatheredPack, 'id' | 'bytes' | 'rows'>): void
   /** How many rows are not in a segment yet. */
   uncommitted(): number
-  /** Everything entered before the call is in durable segments when it resolves. */
-  commit(): Promise<void>
+  /**
+   * Everything entered before the call is in durable segments when it resolves; of condemned packs only those that are
+   * given by number, because the caller relies on them: it began before they were condemned, so the collection waits for
+   * it, and will know the segment. A segment it does not know could outlive its packs.
+   */
+  commit(reliedOn?: ReadonlySet<number>): Promise<void>
   /** A collection in this process has put a marker, replaced segments, removed packs, or removed markers. */
   condemned(marker: Marker): void
   replaced(segments: readonly string[], by: readonly string[]): void
@@ -58,6 +70,9 @@ interface State {
   readonly segments: Set<string>
   readonly corrupt: Set<string>
   readonly uncommitted: Map<string, PackRows>
+  /** Further places of chunks that lie in several packs: where to look when the first turns out to be damaged. */
+  readonly others: Map<number, ChunkPlace[]>
+  readonly damage: Damage
   readonly alone: Mutex
   markers: readonly Marker[]
   listedOnce: boolean
@@ -71,6 +86,8 @@ export function realmIndex(store: RealmStore): RealmIndex {
     segments: new Set(),
     corrupt: new Set(),
     uncommitted: new Map(),
+    others: new Map(),
+    damage: damageIn(store),
     alone: mutex(),
     markers: [],
     listedOnce: false,
@@ -82,14 +99,19 @@ export function realmIndex(store: RealmStore): RealmIndex {
     segments: () => [...segments, ...corrupt],
     corruptSegments: () => [...corrupt],
     markers: () => state.markers.map(marker => marker.id),
-    usable: id => packs.state(chunks.packOf(id)) === 'usable',
+    damage: state.damage,
+    usable: id => packs.state(chunks.packOf(id)) === 'usable' && !isDamaged(state, id, chunks.packOf(id)),
+    doubt(id, pack) {
+      state.damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
+      return lookElsewhere(state, id)
+    },
     refresh: look => alone(() => refresh(state, look?.packs ?? false)),
     add(pack) {
       enter(state, pack.rows, [packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' })])
       uncommitted.set(pack.id, { id: pack.id, bytes: pack.bytes, rows: pack.rows })
     },
     uncommitted: () => [...uncommitted.values()].reduce((sum, pack) => sum + pack.rows.length / ROW_BYTES, 0),
-    commit: () => alone(() => commit(state)),
+    commit: reliedOn => alone(() => commit(state, reliedOn ?? new Set())),
     condemned(marker) {
       state.markers = [...state.markers, marker]
       applyMarkers(state)
@@ -113,8 +135,12 @@ export function realmIndex(store: RealmStore): RealmIndex {
 }
 
 async function refresh(state: State, everything: boolean): Promise<void> {
-  const { store, packs, segments, corrupt } = state
+  const { store, chunks, packs, segments, corrupt } = state
   const before = state.markers
+  for (const { chunk } of await state.damage.refresh()) {
+    const id = chunks.find(viewOf(Buffer.from(chunk, 'hex')), 0)
+    if (id >= 0) lookElsewhere(state, id)
+  }
   state.markers = await readMarkers(store)
   const found = await readNewSegments(store, new Set([...segments, ...corrupt]))
   for (const id of found.vanished) if (!corrupt.delete(id)) segments.delete(id)
@@ -122,8 +148,14 @@ async function refresh(state: State, everything: boolean): Promise<void> {
   const stale = found.vanished.length > 0 || lifted || state.uncommitted.size > 0
   const knownBefore = packs.count()
   const listed = everything || stale || !state.listedOnce ? await listPacks(store) : undefined
-  if (listed) applyListing(state, listed, knownBefore)
+  const lost = listed && applyListing(state, listed, knownBefore)
   applyMarkers(state)
+  if (lost) {
+    // What lay in the lost packs may lie in others too, which known segments tell: all are read once more.
+    segments.clear()
+    corrupt.clear()
+    return refresh(state, true)
+  }
   for (const { id, segment } of found.loaded) {
     const numbers = segment.packs.map(({ id: pack, bytes }) => {
       state.uncommitted.delete(pack)
@@ -139,21 +171,23 @@ async function refresh(state: State, everything: boolean): Promise<void> {
   state.listedOnce = true
 }
 
-/** Packs known before the listing and not in it are gone. */
-function applyListing(state: State, listed: ReadonlyMap<string, number>, knownBefore: number): void {
+/** Packs known before the listing and not in it are gone; whether any was not known to be. */
+function applyListing(state: State, listed: ReadonlyMap<string, number>, knownBefore: number): boolean {
+  let lost = false
   for (let number = 0; number < knownBefore; number++) {
     const pack = state.packs.at(number)
     if (pack === undefined) continue
     const bytes = listed.get(pack.id)
     if (bytes !== undefined) state.packs.set(number, { bytes, state: 'usable' })
     else {
+      lost ||= pack.state !== 'gone'
       state.packs.set(number, { state: 'gone' })
       state.uncommitted.delete(pack.id)
     }
   }
+  return lost
 }
 
-/** A condemned pack's rows are not written again: the collection that condemned it may be removing them. */
 function applyMarkers(state: State): void {
   const condemned = new Set(state.markers.flatMap(marker => (marker.packs === 'all' ? [] : marker.packs)))
   const all = state.markers.some(marker => marker.packs === 'all')
@@ -161,7 +195,6 @@ function applyMarkers(state: State): void {
     const pack = state.packs.at(number)
     if (pack === undefined || pack.state === 'gone') continue
     const isCondemned = all || condemned.has(pack.id)
-    if (isCondemned) state.uncommitted.delete(pack.id)
     state.packs.set(number, { state: isCondemned ? 'condemned' : 'usable' })
   }
 }
@@ -178,7 +211,7 @@ async function adoptUnmentioned(state: State, listed: ReadonlyMap<string, number
     if (rows === undefined || state.packs.find(id) !== undefined) continue
     const is = stateByMarkers(state, id)
     enter(state, rows, [state.packs.numberOf(id, { bytes, state: is })])
-    if (is === 'usable') state.uncommitted.set(id, { id, bytes, rows })
+    state.uncommitted.set(id, { id, bytes, rows })
   }
 }
 
@@ -194,24 +227,69 @@ async function readTable(store: RealmStore, id: string, bytes: number): Promise<
   }
 }
 
-const rank: Readonly<Record<PackState, number>> = { usable: 2, condemned: 1, gone: 0 }
+const rank: Readonly<Record<PackState, number>> = { usable: 3, condemned: 2, gone: 0 }
+
+/** How good a place is for a chunk: one that is known to be damaged is better only than none. */
+function worthOf(state: State, id: number, pack: number): number {
+  const worth = rank[state.packs.state(pack)]
+  return worth > 0 && isDamaged(state, id, pack) ? 1 : worth
+}
+
+function isDamaged({ damage, chunks, packs }: State, id: number, pack: number): boolean {
+  if (damage.isNone()) return false
+  const info = packs.at(pack)
+  return info !== undefined && damage.has({ chunk: chunks.nameOf(id).toString('hex'), pack: info.id })
+}
 
 /** Rows give a pack by its place in `numbers`. Where a chunk lies in several packs, the better one counts. */
-function enter({ chunks, packs }: State, rows: Buffer, numbers: readonly number[]): void {
-  const names = new DataView(rows.buffer, rows.byteOffset, rows.length)
+function enter(state: State, rows: Buffer, numbers: readonly number[]): void {
+  const { chunks } = state
+  const names = viewOf(rows)
   for (let at = 0; at < rows.length; at += ROW_BYTES) {
     const pack = numbers[names.getUint32(at + NAME_BYTES)]
-    const place = readRow(rows, at)
-    if (pack === undefined || place === undefined) continue
+    const row = readRow(rows, at)
+    if (pack === undefined || row === undefined) continue
+    const place = { ...row, pack }
     const id = chunks.idOf(names, at)
-    const before = chunks.packOf(id)
-    if (before === NO_PACK || rank[packs.state(pack)] > rank[packs.state(before)])
-      chunks.setPlace(id, { ...place, pack })
+    const before = chunks.place(id)
+    if (before === undefined) chunks.setPlace(id, place)
+    else if (before.pack !== pack) {
+      const isBetter = worthOf(state, id, pack) > worthOf(state, id, before.pack)
+      if (isBetter) chunks.setPlace(id, place)
+      keepOther(state, id, isBetter ? before : place)
+    }
   }
 }
 
-async function commit(state: State): Promise<void> {
-  for (const batch of inSegments([...state.uncommitted.values()])) {
+/** Of moved chunks the place they leave is not worth the memory: it is condemned. */
+function keepOther(state: State, id: number, place: ChunkPlace): void {
+  if (state.packs.state(place.pack) !== 'usable') return
+  const kept = (state.others.get(id) ?? []).filter(({ pack }) => pack !== place.pack && isThere(state, pack))
+  state.others.set(id, [...kept, place])
+}
+
+/** Takes the best other place of a chunk, if it is better; whether it did. */
+function lookElsewhere(state: State, id: number): boolean {
+  const before = state.chunks.place(id)
+  const [best] = (state.others.get(id) ?? []).toSorted(
+    (a, b) => worthOf(state, id, b.pack) - worthOf(state, id, a.pack),
+  )
+  if (best === undefined || worthOf(state, id, best.pack) <= (before ? worthOf(state, id, before.pack) : 0)) return false
+  state.chunks.setPlace(id, best)
+  if (before) keepOther(state, id, before)
+  return true
+}
+
+const isThere = ({ packs }: State, pack: number): boolean => packs.state(pack) !== 'gone'
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+
+async function commit(state: State, reliedOn: ReadonlySet<number>): Promise<void> {
+  const ready = [...state.uncommitted.values()].filter(({ id }) => {
+    const number = state.packs.find(id)
+    return number !== undefined && (state.packs.state(number) === 'usable' || reliedOn.has(number))
+  })
+  for (const batch of inSegments(ready)) {
     const rows = Buffer.concat(batch.map(({ rows }, number) => withPackNumber(rows, number)))
     const { id, parts } = encodeSegment(state.store.sealing, { packs: batch, rows })
     await state.store.objectStore.put(state.store.keys.segment(id), parts)

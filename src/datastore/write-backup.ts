@@ -168,7 +168,9 @@ async function makeDurable({ realm, relies }: Write): Promise<void> {
     const outcome = await pack.stored
     if ('error' in outcome) throw outcome.error
   }
-  await realm.index.commit()
+  const packs = new Set<number>()
+  for (const id of relies.chunks.values()) packs.add(realm.index.chunks.packOf(id))
+  await realm.index.commit(packs)
 }
 
 /** Sealed bytes of all it refers to. That each of them lies in a durable pack now is what the manifest promises. */
