@@ -183,9 +183,11 @@ const settingsOf = (config: Config): Settings => ({
 const PIECE = 1024 * 1024
 
 function backupBytesOf(datastore: Datastore): BackupBytes {
+  const open: BackupBytes['open'] = ({ projectId, backupId }) => datastore.open({ realm: projectId, id: backupId })
   return {
-    async *stream({ projectId, backupId }, from, to) {
-      const reader = await datastore.open({ realm: projectId, id: backupId })
+    open,
+    async *stream(holder, from, to) {
+      const reader = await open(holder)
       for (let at = from; at < to; at += PIECE) yield reader.read(at, Math.min(PIECE, to - at))
     },
   }

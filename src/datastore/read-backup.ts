@@ -36,10 +36,14 @@ export function backupReader(realm: Realm, manifest: Manifest): BackupReader {
       }
       return into
     },
-    async *extents() {
+    async *extents(from = 0, to = sizeBytes) {
+      if (!(from >= 0 && from <= to && to <= sizeBytes))
+        throw new RangeError(`${from} to ${to} is not within a disk of ${sizeBytes}`)
       let last: Extent | undefined
-      for await (const { offset, length, chunks } of diskRuns(realm, manifest)) {
-        const data = chunks.length > 0
+      for await (const run of diskRuns(realm, manifest, Math.floor(from / CHUNK_BYTES), Math.ceil(to / CHUNK_BYTES))) {
+        const offset = Math.max(run.offset, from)
+        const length = Math.min(run.offset + run.length, to) - offset
+        const data = run.chunks.length > 0
         if (last && last.data !== data) yield last
         last = last?.data === data ? { ...last, length: last.length + length } : { offset, length, data }
       }

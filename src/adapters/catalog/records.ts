@@ -5,6 +5,7 @@ import { auditsOf } from './audit.ts'
 import { backupsOf } from './backup.ts'
 import { checkpointsOf } from './checkpoint.ts'
 import { disksOf } from './disk.ts'
+import { exportSessionsOf } from './export-session.ts'
 import { imagesOf } from './image.ts'
 import { jobsOf } from './job.ts'
 import { membersOf } from './member.ts'
@@ -63,6 +64,9 @@ export function recordsOf(session: Session): Records {
     },
     get aging() {
       return agingOf(session)
+    },
+    get exportSessions() {
+      return exportSessionsOf(session)
     },
   }
 }

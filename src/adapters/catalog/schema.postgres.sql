@@ -136,6 +136,26 @@ create table disk (
 
 CREATE INDEX disk_newest ON disk USING btree (project_id, created_at DESC, id);
 
+create table export_session (
+  id text collate "C" not null,
+  project_id text collate "C" not null,
+  user_id text collate "C" not null,
+  backup_id text collate "C" not null,
+  listen text collate "C" not null,
+  overlay smallint not null,
+  size_bytes bigint not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  held_by text collate "C" not null,
+  held_until bigint not null,
+  PRIMARY KEY (id),
+  FOREIGN KEY (backup_id) REFERENCES backup(id)
+);
+
+CREATE INDEX export_session_newest ON export_session USING btree (project_id, created_at DESC, id);
+
+CREATE INDEX export_session_of_backup ON export_session USING btree (backup_id);
+
 create table image (
   id text collate "C" not null,
   project_id text collate "C" not null,

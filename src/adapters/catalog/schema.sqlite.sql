@@ -129,6 +129,24 @@ CREATE TABLE disk (
 
 CREATE INDEX disk_newest on disk (project_id, created_at desc, id);
 
+CREATE TABLE export_session (
+  id text not null primary key,
+  project_id text not null,
+  user_id text not null,
+  backup_id text not null references backup (id),
+  listen text not null,
+  overlay integer not null,
+  size_bytes integer not null,
+  created_at integer not null,
+  expires_at integer not null,
+  held_by text not null,
+  held_until integer not null
+) strict;
+
+CREATE INDEX export_session_newest on export_session (project_id, created_at desc, id);
+
+CREATE INDEX export_session_of_backup on export_session (backup_id);
+
 CREATE TABLE image (
   id text not null primary key,
   project_id text not null,

@@ -3,6 +3,7 @@ import type { AuditRecord } from '../../ports/catalog/audit.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { CheckpointRecord } from '../../ports/catalog/checkpoint.ts'
 import type { DiskRecord, ServerRecord } from '../../ports/catalog/disk.ts'
+import type { ExportSessionRecord } from '../../ports/catalog/export-session.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { JobRecord } from '../../ports/catalog/job.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
@@ -41,5 +42,6 @@ export interface Tables {
   readonly audit: RowOf<AuditRecord>
   readonly policy: RowOf<PolicyRecord>
   readonly applied_policy: RowOf<AppliedPolicyRecord>
+  readonly export_session: RowOf<ExportSessionRecord>
   readonly migration: { readonly number: number }
 }

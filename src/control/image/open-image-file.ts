@@ -1,4 +1,5 @@
 import { decline } from '../../contract/openstack-refusal.ts'
+import type { BackupBytes } from '../../ports/backup-bytes.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { disksOf } from './image-rules.ts'
@@ -13,7 +14,7 @@ export interface ImageFile {
 
 /** Undefined while the image has no data: it is still being made, or could not be. */
 export async function openImageFile(
-  { catalog, backupBytes }: Pick<Ports, 'catalog' | 'backupBytes'>,
+  { catalog, backupBytes }: Pick<Ports, 'catalog'> & { readonly backupBytes: Pick<BackupBytes, 'stream'> },
   caller: ProjectCaller,
   id: string,
 ): Promise<ImageFile | undefined> {

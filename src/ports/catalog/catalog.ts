@@ -4,6 +4,7 @@ import type { Audits } from './audit.ts'
 import type { Backups } from './backup.ts'
 import type { Checkpoints } from './checkpoint.ts'
 import type { DiskRecords, ServerRecords } from './disk.ts'
+import type { ExportSessions } from './export-session.ts'
 import type { Images } from './image.ts'
 import type { Jobs } from './job.ts'
 import type { Members } from './member.ts'
@@ -45,4 +46,5 @@ export interface Records {
   readonly policies: Policies
   readonly appliedPolicies: AppliedPolicies
   readonly aging: Aging
+  readonly exportSessions: ExportSessions
 }
