@@ -70,7 +70,8 @@ export interface BackupReader {
   readonly digest: string
   /** Any range within the disk, verified. */
   read(offset: number, length: number): Promise<Buffer>
-  extents(): AsyncIterable<Extent>
+  /** Without gaps from `from` to `to`, the whole disk unless they are given; cheap for a small part of a large disk. */
+  extents(from?: number, to?: number): AsyncIterable<Extent>
 }
 
 export interface CollectRequest {
