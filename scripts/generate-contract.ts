@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 interface Field {
   readonly type: string
   readonly required?: boolean
+  /** `null` says something that leaving the field out does not. */
+  readonly nullable?: boolean
   readonly enum?: readonly string[]
 }
 type Fields = Readonly<Record<string, Field>>
@@ -61,7 +63,7 @@ function typeOf(field: Field): string {
 const plain = (value: string) => value.replaceAll(/[\\"]/g, '')
 
 const property = (name: string, field: Field) =>
-  `  readonly ${/^\w+$/.test(name) ? name : `'${name}'`}${field.required ? '' : '?'}: ${typeOf(field)}`
+  `  readonly ${/^\w+$/.test(name) ? name : `'${name}'`}${field.required ? '' : '?'}: ${typeOf(field)}${field.nullable ? ' | null' : ''}`
 
 const shape = (fields: Fields) =>
   Object.keys(fields).length === 0
@@ -109,7 +111,7 @@ function render({ operations, schemas }: Definitions): string {
     '/** A field as the vendor publishes it: `type` is string, number, boolean, Date, object, Array<T> or a schema. */',
   )
   lines.push(
-    'export interface FieldShape { readonly type: string; readonly required?: boolean; readonly enum?: readonly string[] }',
+    'export interface FieldShape { readonly type: string; readonly required?: boolean; readonly nullable?: boolean; readonly enum?: readonly string[] }',
   )
   lines.push('export type Shape = Readonly<Record<string, FieldShape>>', '')
   lines.push(

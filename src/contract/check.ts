@@ -1,14 +1,14 @@
 /**
  * Holds what a caller sent to the contract: the vendor's definitions (operations.gen.ts) with the limits of limits.ts
  * over them. Everything that does not fit is refused with 9900 and the field's name. Unknown fields of a body and
- * unknown query parameters are ignored; `null` for an optional field and an empty query value count as not given
- * (semantics 1.3 to 1.6, client-notes 4.10).
+ * unknown query parameters are ignored; `null` for an optional field and an empty query value count as not given, but for
+ * the few fields that `null` switches off (semantics 1.3 to 1.6, client-notes 4.10).
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type About, refuse } from './errors.ts'
 import { definitions, fieldSchema, type SchemaStyle } from './json-schema.ts'
 import { missing, mostRows, pathLimits, queryLimits } from './limits.ts'
-import { type FieldShape, type OperationId, type Operations, operations } from './operations.gen.ts'
+import { type FieldShape, type OperationId, type Operations, operations, schemas } from './operations.gen.ts'
 import { MOST_ROWS } from './paging.ts'
 
 /** Query values as they came: a parameter given several times is an array. */
@@ -78,8 +78,13 @@ function parsed(raw: Uint8Array | undefined): unknown {
 /** Most bodies have nothing to adjust; parsing without a reviver is several times faster. */
 const NEEDS_CARE = /null|"enterprise_project_id"|\\u0000/
 
+/** Fields in which `null` means something. */
+const NULLABLE: ReadonlySet<string> = new Set(
+  Object.values(schemas).flatMap(shape => Object.keys(shape).filter(name => shape[name]?.nullable)),
+)
+
 function careful(this: unknown, key: string, value: unknown): unknown {
-  if (value === null && !Array.isArray(this)) return undefined
+  if (value === null && !Array.isArray(this) && !NULLABLE.has(key)) return undefined
   if (key === 'enterprise_project_id' && Number.isSafeInteger(value)) return String(value)
   if (typeof value === 'string' && value.includes('\0')) refuse('9900', { [key]: 'must not contain U+0000' })
   return value

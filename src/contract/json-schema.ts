@@ -52,7 +52,8 @@ export function fieldSchema(field: FieldShape, limit: Limit, style: SchemaStyle)
   const scalar = SCALARS[field.type]
   if (scalar === undefined) return { $ref: style.refer(field.type) }
   const among = lifted === undefined || (style.published && lifted.length === 0) ? (field.enum ?? []) : lifted
-  return { ...scalar, ...(among.length > 0 && { enum: among }), ...own }
+  const type = field.nullable ? { type: [scalar.type, 'null'] } : {}
+  return { ...scalar, ...type, ...(among.length > 0 && { enum: among }), ...own }
 }
 
 const pick = (among: readonly string[] | undefined): Limit => (among === undefined ? {} : { enum: among })

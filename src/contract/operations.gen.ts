@@ -608,11 +608,13 @@ export interface PolicyCreateReq {
 
 export interface PolicyTriggerPropertiesReq {
   readonly pattern: readonly string[]
+  readonly start_window_minutes?: number | null
 }
 
 export interface PolicyTriggerPropertiesResp {
   readonly pattern: readonly string[]
   readonly start_time?: string
+  readonly start_window_minutes?: number
 }
 
 export interface PolicyTriggerReq {
@@ -650,6 +652,7 @@ export interface PolicyoODCreate {
   readonly year_backups?: number
   readonly full_backup_interval?: number
   readonly cross_account_urn?: string
+  readonly advanced_retention_rules?: Readonly<Record<string, unknown>>
 }
 
 export interface ProjectsListInfo {
@@ -1262,7 +1265,7 @@ export interface Operations {
   }
   ListPolicies: {
     path: { readonly project_id: string }
-    query: { readonly operation_type?: 'backup' | 'replication'; readonly vault_id?: string }
+    query: { readonly operation_type?: 'backup' | 'replication'; readonly vault_id?: string; readonly limit?: number; readonly offset?: number; readonly marker?: string }
     body: undefined
     answer: { readonly policies?: readonly Policy[]; readonly count?: number }
   }
@@ -1505,7 +1508,7 @@ export interface Operations {
 export type OperationId = keyof Operations
 
 /** A field as the vendor publishes it: `type` is string, number, boolean, Date, object, Array<T> or a schema. */
-export interface FieldShape { readonly type: string; readonly required?: boolean; readonly enum?: readonly string[] }
+export interface FieldShape { readonly type: string; readonly required?: boolean; readonly nullable?: boolean; readonly enum?: readonly string[] }
 export type Shape = Readonly<Record<string, FieldShape>>
 
 export interface OperationShape { readonly method: string; readonly path: string; readonly body?: string; readonly query: Shape; readonly answer: Shape }
@@ -1545,7 +1548,7 @@ export const operations: Readonly<Record<OperationId, OperationShape>> = {
   ListOpLogs: {"method":"GET","path":"/v3/{project_id}/operation-logs","query":{"end_time":{"type":"string"},"enterprise_project_id":{"type":"string"},"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","enum":["backup","copy","replication","delete","restore","vault_delete","remove_resource","sync"]},"provider_id":{"type":"string"},"resource_id":{"type":"string"},"resource_name":{"type":"string"},"start_time":{"type":"string"},"status":{"type":"string","enum":["success","skipped","failed","running","timeout","waiting"]},"vault_id":{"type":"string"},"vault_name":{"type":"string"},"destination_region":{"type":"string"},"destination_project_id":{"type":"string"},"marker":{"type":"string"}},"answer":{"operation_logs":{"type":"Array<OperationLog>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListOrganizationPolicies: {"method":"GET","path":"/v3/{project_id}/organization-policies","query":{"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","required":true}},"answer":{"policies":{"type":"Array<OrganizationPolicy>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListOrganizationPolicyDetail: {"method":"GET","path":"/v3/{project_id}/organization-policies/{organization_policy_id}/policy-detail","query":{},"answer":{"policies":{"type":"Array<OrganizationPolicyStatus>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
-  ListPolicies: {"method":"GET","path":"/v3/{project_id}/policies","query":{"operation_type":{"type":"string","enum":["backup","replication"]},"vault_id":{"type":"string"}},"answer":{"policies":{"type":"Array<Policy>"},"count":{"type":"number"}}},
+  ListPolicies: {"method":"GET","path":"/v3/{project_id}/policies","query":{"operation_type":{"type":"string","enum":["backup","replication"]},"vault_id":{"type":"string"},"limit":{"type":"number"},"offset":{"type":"number"},"marker":{"type":"string"}},"answer":{"policies":{"type":"Array<Policy>"},"count":{"type":"number"}}},
   ListProjects: {"method":"GET","path":"/v3/region-projects","query":{},"answer":{"projects":{"type":"Array<ProjectsListInfo>"},"links":{"type":"SelfLinksInfo"}}},
   ListProtectable: {"method":"GET","path":"/v3/{project_id}/protectables/{protectable_type}/instances","query":{"id":{"type":"string"},"limit":{"type":"number"},"marker":{"type":"string"},"name":{"type":"string"},"offset":{"type":"number"},"server_id":{"type":"string"},"status":{"type":"string"},"enterprise_project_id":{"type":"string"}},"answer":{"instances":{"type":"Array<ProtectablesResp>"}}},
   ListVault: {"method":"GET","path":"/v3/{project_id}/vaults","query":{"cloud_type":{"type":"string","enum":["public","hybrid"]},"enterprise_project_id":{"type":"string"},"id":{"type":"Array<string>"},"limit":{"type":"number"},"name":{"type":"string"},"object_type":{"type":"string"},"offset":{"type":"number"},"policy_id":{"type":"string"},"protect_type":{"type":"string","enum":["backup","replication"]},"resource_ids":{"type":"string"},"status":{"type":"string"},"availability_zone":{"type":"string"},"marker":{"type":"string"}},"answer":{"vaults":{"type":"Array<Vault>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
@@ -1662,13 +1665,13 @@ export const schemas: Readonly<Record<string, Shape>> = {
   PolicyAssociateVault: {"destination_vault_id":{"type":"string"},"vault_id":{"type":"string","required":true}},
   PolicyCreate: {"enabled":{"type":"boolean"},"name":{"type":"string","required":true},"operation_definition":{"type":"PolicyoODCreate","required":true},"operation_type":{"type":"string","enum":["backup","replication"],"required":true},"trigger":{"type":"PolicyTriggerReq","required":true}},
   PolicyCreateReq: {"policy":{"type":"PolicyCreate","required":true}},
-  PolicyTriggerPropertiesReq: {"pattern":{"type":"Array<string>","required":true}},
-  PolicyTriggerPropertiesResp: {"pattern":{"type":"Array<string>","required":true},"start_time":{"type":"string"}},
+  PolicyTriggerPropertiesReq: {"pattern":{"type":"Array<string>","required":true},"start_window_minutes":{"type":"number","nullable":true}},
+  PolicyTriggerPropertiesResp: {"pattern":{"type":"Array<string>","required":true},"start_time":{"type":"string"},"start_window_minutes":{"type":"number"}},
   PolicyTriggerReq: {"properties":{"type":"PolicyTriggerPropertiesReq","required":true}},
   PolicyTriggerResp: {"id":{"type":"string","required":true},"name":{"type":"string"},"properties":{"type":"PolicyTriggerPropertiesResp","required":true},"type":{"type":"string","enum":["time"]}},
   PolicyUpdate: {"enabled":{"type":"boolean"},"name":{"type":"string"},"operation_definition":{"type":"PolicyoODCreate"},"trigger":{"type":"PolicyTriggerReq"}},
   PolicyUpdateReq: {"policy":{"type":"PolicyUpdate","required":true}},
-  PolicyoODCreate: {"day_backups":{"type":"number"},"destination_project_id":{"type":"string"},"destination_region":{"type":"string"},"enable_acceleration":{"type":"boolean"},"max_backups":{"type":"number"},"month_backups":{"type":"number"},"retention_duration_days":{"type":"number"},"timezone":{"type":"string"},"week_backups":{"type":"number"},"year_backups":{"type":"number"},"full_backup_interval":{"type":"number"},"cross_account_urn":{"type":"string"}},
+  PolicyoODCreate: {"day_backups":{"type":"number"},"destination_project_id":{"type":"string"},"destination_region":{"type":"string"},"enable_acceleration":{"type":"boolean"},"max_backups":{"type":"number"},"month_backups":{"type":"number"},"retention_duration_days":{"type":"number"},"timezone":{"type":"string"},"week_backups":{"type":"number"},"year_backups":{"type":"number"},"full_backup_interval":{"type":"number"},"cross_account_urn":{"type":"string"},"advanced_retention_rules":{"type":"object"}},
   ProjectsListInfo: {"domain_id":{"type":"string"},"is_domain":{"type":"boolean"},"parent_id":{"type":"string"},"name":{"type":"string"},"description":{"type":"string"},"id":{"type":"string"},"enabled":{"type":"boolean"},"links":{"type":"SelfLinksInfo"}},
   ProtectableAgentReq: {"agent_status":{"type":"Array<ProtectableAgentStatusResource>","required":true}},
   ProtectableAgentStatus: {"code":{"type":"number"},"installed":{"type":"boolean"},"is_old":{"type":"boolean"},"message":{"type":"string"},"resource_id":{"type":"string"},"version":{"type":"string"}},

@@ -1,5 +1,6 @@
 import type { AppliedPolicies, AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import { first, type Session } from './session.ts'
+import { given } from './slice.ts'
 import { table } from './table.ts'
 
 const appliedTable = table<AppliedPolicyRecord>({
@@ -62,13 +63,12 @@ export function appliedPoliciesOf(session: Session): AppliedPolicies {
         .returning('vault_id')
       return (await first(session, query)) !== undefined
     },
-    async remove(vaultId, operationType) {
-      await session.all(
-        db
-          .deleteFrom('applied_policy')
-          .where('vault_id', '=', vaultId)
-          .$if(operationType !== undefined, some => some.where('operation_type', '=', operationType ?? '')),
-      )
+    async remove(which) {
+      const named =
+        'policyId' in which
+          ? { policy_id: which.policyId }
+          : given({ vault_id: which.vaultId, operation_type: which.operationType })
+      await session.all(db.deleteFrom('applied_policy').where(e => e.and(named)))
     },
   }
 }

@@ -76,5 +76,5 @@ function checkNotBase(backup: BackupRecord, chain: readonly BackupRecord[]): voi
 export const newestOf = (backups: readonly BackupRecord[]): BackupRecord | undefined => inOrder(backups).at(-1)
 
 /** Oldest first. */
-export const inOrder = (backups: readonly BackupRecord[]): readonly BackupRecord[] =>
+export const inOrder = <B extends Pick<BackupRecord, 'id' | 'createdAt'>>(backups: readonly B[]): readonly B[] =>
   [...backups].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))

@@ -8,6 +8,12 @@ import type { Chosen } from './checkpoint-rules.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
+export interface BackupTraits {
+  readonly vault: VaultRecord
+  readonly name: string
+  readonly incremental: boolean
+}
+
 /**
  * The rows of one resource's new backup: a disk's alone, or a server's and after it one per disk. They have no bytes
  * yet; the job gives them theirs.
@@ -15,10 +21,10 @@ const DAY = 24 * 60 * 60 * 1000
 export function backupRows(
   { resource, server, disks }: Chosen,
   checkpoint: CheckpointRecord,
-  { vault, name }: { readonly vault: VaultRecord; readonly name: string },
+  { vault, name, incremental }: BackupTraits,
 ): readonly [BackupRecord, ...BackupRecord[]] {
   const top = {
-    ...newBackup(checkpoint, vault),
+    ...newBackup(checkpoint, vault, incremental),
     name,
     resourceId: resource.id,
     resourceName: server?.name ?? disks[0]?.name ?? resource.name,
@@ -36,7 +42,7 @@ export function backupRows(
       metadata: metadataOf(server, disks),
     },
     ...disks.map(disk => ({
-      ...newBackup(checkpoint, vault),
+      ...newBackup(checkpoint, vault, incremental),
       parentId: top.id,
       name: `${name}_${disk.name}`,
       resourceId: disk.id,
@@ -52,7 +58,7 @@ export function backupRows(
 }
 
 /** What all rows of a checkpoint have in common. */
-function newBackup(checkpoint: CheckpointRecord, vault: VaultRecord) {
+function newBackup(checkpoint: CheckpointRecord, vault: VaultRecord, incremental: boolean) {
   const { projectId, vaultId, description, createdAt, retentionDays } = checkpoint
   return {
     id: crypto.randomUUID(),
@@ -62,7 +68,7 @@ function newBackup(checkpoint: CheckpointRecord, vault: VaultRecord) {
     description,
     status: 'waiting_protect',
     imageType: 'backup',
-    incremental: checkpoint.incremental,
+    incremental,
     full: false,
     createdAt,
     updatedAt: createdAt,

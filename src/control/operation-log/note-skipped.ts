@@ -5,27 +5,38 @@ import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
 export interface SkippedOperation
   extends Pick<
     OperationLogRecord,
-    'projectId' | 'requestId' | 'type' | 'resource' | 'providerId' | 'vaultId' | 'vaultName'
+    | 'projectId'
+    | 'requestId'
+    | 'type'
+    | 'resource'
+    | 'providerId'
+    | 'vaultId'
+    | 'vaultName'
+    | 'checkpointId'
+    | 'policyId'
   > {
-  readonly checkpointId: string
   readonly code: ErrorCode
+  /** Where the table's own words do not say it. */
+  readonly reason?: string
+  /** What could have been done, and was refused, has failed; all else is skipped. */
+  readonly status?: 'skipped' | 'failed'
   readonly at: Date
 }
 
-/** Logs a resource that was left out (semantics 2): ended before it began, with the reason. */
+/** Logs what was left out (semantics 2), one resource or a policy's whole run: ended before it began, with the reason. */
 export async function noteSkipped(records: Pick<Records, 'operationLogs'>, skipped: SkippedOperation): Promise<void> {
-  const { code, at, ...about } = skipped
+  const { code, reason, at, status = 'skipped', ...about } = skipped
   await records.operationLogs.insert([
     {
       ...about,
       id: crypto.randomUUID(),
-      status: 'skipped',
+      status,
       createdAt: at,
       startedAt: at,
       updatedAt: at,
       endedAt: at,
       errorCode: `BackupService.${code}`,
-      errorMessage: errors[code][1],
+      errorMessage: reason ?? errors[code][1],
       progress: 0,
       detail: {},
     },

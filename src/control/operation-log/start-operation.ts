@@ -13,6 +13,7 @@ export interface Logged {
   readonly providerId?: string
   readonly vault?: { readonly id: string; readonly name: string }
   readonly checkpointId?: string
+  readonly policyId?: string
 }
 
 export interface Operation extends Logged {
@@ -63,6 +64,7 @@ function asLog(operation: Logged): OperationLogRecord {
     ...(operation.providerId && { providerId: operation.providerId }),
     ...(vault && { vaultId: vault.id, vaultName: vault.name }),
     ...(operation.checkpointId && { checkpointId: operation.checkpointId }),
+    ...(operation.policyId && { policyId: operation.policyId }),
     errorCode: '',
     errorMessage: '',
     progress: 0,

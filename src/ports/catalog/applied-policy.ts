@@ -38,6 +38,8 @@ export interface AppliedPolicies {
    * still applied and due as claimed.
    */
   advance(claim: DueClaim, to: { readonly lastDue: Date; readonly nextDue: Date }): Promise<boolean>
-  /** Of the vault, of all types or of one. */
-  remove(vaultId: string, operationType?: PolicyType): Promise<void>
+  /** From a vault (all, or the one of a type), or from every vault that has the policy. */
+  remove(
+    which: { readonly vaultId: string; readonly operationType?: PolicyType } | { readonly policyId: string },
+  ): Promise<void>
 }

@@ -1,0 +1,93 @@
+/** What a policy may say (semantics 9). Shapes and ranges of its fields have passed the contract check. */
+import { refuse } from '../../contract/errors.ts'
+import { isUuid } from '../../contract/ids.ts'
+import { type PolicyoODCreate, schemas } from '../../contract/operations.gen.ts'
+import { zoneOffset } from '../../contract/time-zone.ts'
+import type { Records } from '../../ports/catalog/catalog.ts'
+import type { PolicyRecord, PolicyType } from '../../ports/catalog/policy.ts'
+import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import { keepsLong } from './retention.ts'
+
+/** Of each type in a project. */
+const MOST_POLICIES = 32
+
+/** The project's policy of that id: 6000. */
+export async function ownPolicy(
+  records: Pick<Records, 'policies'>,
+  projectId: string,
+  policyId: string,
+): Promise<PolicyRecord> {
+  const policy = isUuid(policyId) ? await records.policies.find(projectId, policyId) : undefined
+  return policy ?? refuse('6000', { policy: policyId })
+}
+
+/** As `ownPolicy`, held until the transaction ends. */
+export async function lockPolicy(
+  records: Pick<Records, 'policies'>,
+  projectId: string,
+  policyId: string,
+): Promise<PolicyRecord> {
+  const policy = isUuid(policyId) ? await records.policies.lock(projectId, policyId) : undefined
+  return policy ?? refuse('6000', { policy: policyId })
+}
+
+/** 6001. */
+export function checkNumber(operationType: PolicyType, others: number): void {
+  if (others >= MOST_POLICIES) refuse('6001', { operation_type: operationType, most: MOST_POLICIES })
+}
+
+/** The definition to be kept, fields as sent: 9900, and for a replication policy 1005, 1011. */
+export function checkedDefinition(
+  operationType: PolicyType,
+  sent: PolicyoODCreate,
+  ownRegion: string,
+): PolicyoODCreate {
+  checkRetention(sent)
+  if (sent.timezone !== undefined && zoneOffset(sent.timezone) === undefined) {
+    refuse('9900', { timezone: sent.timezone, form: 'UTC+08:00' })
+  }
+  if (sent.enable_acceleration) refuse('9900', { enable_acceleration: 'is not offered here' })
+  // Taken and not followed, they would promise backups that are gone when they are wanted.
+  if (sent.advanced_retention_rules) refuse('9900', { advanced_retention_rules: 'are not offered here' })
+  if (operationType === 'replication') checkDestination(sent, ownRegion)
+  const known = Object.entries(sent).filter(([field]) => field in (schemas.PolicyoODCreate ?? {}))
+  return Object.fromEntries(known)
+}
+
+function checkRetention(sent: PolicyoODCreate): void {
+  const { max_backups: most = -1, retention_duration_days: days = -1 } = sent
+  if (days === 0) refuse('9900', { retention_duration_days: 0, range: '-1 or 1 to 99999' })
+  if (days > 0 && most > 0) refuse('9900', { max_backups: 'and retention_duration_days exclude each other' })
+  if (!keepsLong(sent)) return
+  if (days > 0) refuse('9900', { retention_duration_days: 'does not go with day, week, month or year_backups' })
+  if (sent.timezone === undefined) refuse('9900', { timezone: 'is missing; days and weeks begin somewhere' })
+}
+
+/** 32 hex digits, or a UUID. */
+const PROJECT = /^[0-9a-f]{32}$/
+
+/** Another region's projects are not known here: any that could be one will do (semantics 8.10). */
+function checkDestination(
+  { destination_region: region, destination_project_id: project }: PolicyoODCreate,
+  own: string,
+) {
+  if (!region) refuse('9900', { destination_region: 'is missing' })
+  if (!project) refuse('9900', { destination_project_id: 'is missing' })
+  if (region === own) refuse('1005', { region })
+  if (!PROJECT.test(project) && !isUuid(project)) refuse('1011', { project })
+}
+
+/** Where its replicas go is fixed while it is applied: 6003. */
+export function checkSameDestination(now: PolicyoODCreate, wanted: PolicyoODCreate): void {
+  for (const field of ['destination_region', 'destination_project_id'] as const) {
+    if (now[field] !== wanted[field]) refuse('6003', { [field]: now[field] ?? '' })
+  }
+}
+
+/** Whether the policy can be applied to the vault at all: 6136, 6127. */
+export function checkFits(policy: PolicyRecord, vault: VaultRecord): void {
+  const about = { operation_type: policy.operationType, vault: `${vault.objectType}, ${vault.protectType}` }
+  if (vault.cloudType === 'hybrid' || vault.protectType === 'hybrid') refuse('6136', about)
+  if (vault.protectType !== 'backup') refuse('6127', about)
+  if (policy.operationType === 'replication' && vault.objectType !== 'server') refuse('6127', about)
+}
