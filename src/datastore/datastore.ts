@@ -23,8 +23,25 @@ export interface Datastore {
   heldAlone(ref: ManifestRef, neighbours: readonly ManifestRef[]): Promise<number>
   /** Mark and sweep over one realm; concurrent with writes and reads of any process. */
   collect(request: CollectRequest): Promise<Collected>
-  /** Reads every chunk of a backup back and checks it. Problems are listed, not thrown. */
-  verify(ref: ManifestRef, options: Progress): Promise<Verified>
+  /**
+   * Checks a backup: its manifest (Fault `missing`, `corrupt`), its pages, that every chunk is in the index and in a pack
+   * that exists, and, of the chunks, as many as are asked for by reading them back. Problems are listed, not thrown, and
+   * written down: no later backup builds on what was found damaged.
+   */
+  verify(ref: ManifestRef, options: VerifyOptions): Promise<Verified>
+  /**
+   * Checks all that a realm has stored: manifests and their pages, index segments, the table of every pack, and, where
+   * asked, every chunk. Concurrent with everything else. Problems are listed, and written down as `verify` does.
+   */
+  check(request: CheckRequest): Promise<Checked>
+  /**
+   * Brings a realm's index in line with its packs: segments that are lost or damaged are made anew of the packs' tables,
+   * rows of packs that are gone are dropped, what was thought damaged and reads well again is trusted again. Nothing else
+   * may write meanwhile.
+   */
+  repair(realm: string): Promise<Repaired>
+  /** Names of all realms in the store. */
+  realms(): Promise<readonly string[]>
   /** Ends the worker threads. */
   close(): Promise<void>
 }
@@ -79,10 +96,17 @@ export interface CollectRequest {
   /** The manifests that must stay: of every backup row and every running write. Asked again before anything goes. */
   readonly live: () => Promise<readonly string[]>
   /**
+   * Those whose write may not have ended, so that another manifest may still be put under the same id; none by default.
+   * Asked after `live`. All others are read once only.
+   */
+  readonly unsettled?: () => Promise<readonly string[]>
+  /**
    * Resolves when every write that was running at the time of the call has ended. The collector condemns packs first
    * (new writes no longer build on them), waits for this, marks again, and deletes what is still unreferenced.
    */
   readonly writersDrained: () => Promise<void>
+  /** What moving chunks out of sparse packs is held to; as fast as it goes by default. */
+  readonly bytesPerSecond?: number
   readonly signal?: AbortSignal
 }
 
@@ -93,7 +117,67 @@ export interface Collected {
   readonly keptBytes: number
 }
 
+export interface VerifyOptions extends Progress {
+  /** How much of the chunks is read, picked at random: 0 none, 1 (the default) all. */
+  readonly part?: number
+  readonly bytesPerSecond?: number
+}
+
+/** A chunk that is not what was written, by its name and the pack it lies in; `pack` is empty where it is in none. */
+export interface DamagedChunk {
+  readonly chunk: string
+  readonly pack: string
+  readonly what: string
+  /** Ids of all manifests of the realm that refer to it. */
+  readonly backups: readonly string[]
+}
+
 export interface Verified {
+  /** Distinct chunks and pages of the backup. */
+  readonly chunks: number
+  /** Those that were read. */
   readonly checkedChunks: number
-  readonly problems: readonly { readonly chunk: string; readonly pack: string; readonly what: string }[]
+  readonly problems: readonly DamagedChunk[]
+}
+
+export interface CheckRequest {
+  readonly realm: string
+  /** Read every chunk back; only what is needed to find them otherwise. */
+  readonly read: boolean
+  /** Packs up to this id have been checked by an earlier call that was cut short. */
+  readonly after?: string
+  readonly bytesPerSecond?: number
+  readonly signal?: AbortSignal
+  /** Called after every pack: its id, for `after`. Waited for. */
+  readonly onPack?: (done: { readonly pack: string; readonly bytes: number; readonly packs: number }) => Promise<void>
+}
+
+export interface Checked {
+  readonly manifests: number
+  readonly packs: number
+  readonly chunks: number
+  /** Of packs that were read. */
+  readonly readBytes: number
+  readonly damaged: readonly DamagedChunk[]
+  /** What is wrong with whole objects: manifests, index segments, packs. */
+  readonly problems: readonly DamagedObject[]
+}
+
+export interface DamagedObject {
+  readonly object: 'manifest' | 'index segment' | 'pack'
+  readonly id: string
+  readonly what: string
+  /** Ids of the manifests it touches; an index segment that packs make up for touches none. */
+  readonly backups: readonly string[]
+}
+
+export interface Repaired {
+  /** Chunks that were found again in their packs' own tables. */
+  readonly reindexedChunks: number
+  /** Index segments that were replaced or removed. */
+  readonly replacedSegments: number
+  /** Places that were noted as damaged and read well now, or are gone. */
+  readonly mendedPlaces: number
+  /** Places that are still damaged. */
+  readonly damagedPlaces: number
 }

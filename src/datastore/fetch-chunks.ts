@@ -41,11 +41,27 @@ export async function fetchChunks(
   raw: ArrayBuffer,
 ): Promise<FetchedChunks> {
   const first = await tryFetch(realm, wanted, raw)
-  if (!first.problems.some(problem => problem?.lost)) return first
-  // Another process may have moved them since the index was read.
-  await realm.index.refresh({ packs: true })
-  return tryFetch(realm, wanted, first.raw)
+  const bad = first.problems.filter(problem => problem !== undefined)
+  if (bad.length === 0) return first
+  for (const problem of bad) if (!problem.lost) realm.index.doubt(idOf(realm, problem), problem.pack)
+  // Another process may have moved them since the index was read, or stored what is damaged again.
+  await realm.index.refresh({ packs: bad.some(problem => problem.lost) })
+  for (const problem of bad) if (problem.lost) realm.index.lookElsewhere(idOf(realm, problem))
+  const again = bad.some(problem => problem.lost || placeOf(realm, problem) !== problem.pack)
+  if (!again) return first
+  const second = await tryFetch(realm, wanted, first.raw)
+  for (const problem of second.problems)
+    if (problem?.lost === false) realm.index.doubt(idOf(realm, problem), problem.pack)
+  return second
 }
+
+const idOf = ({ index }: Realm, { chunk }: ChunkProblem): number => {
+  const name = Buffer.from(chunk, 'hex')
+  return index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+}
+
+const placeOf = (realm: Realm, problem: ChunkProblem): string | undefined =>
+  realm.index.packs.at(realm.index.chunks.packOf(idOf(realm, problem)))?.id
 
 /** As `fetchChunks`, but the first problem is thrown as a Fault `corrupt` that names chunk and pack. */
 export async function fetchGoodChunks(
@@ -150,7 +166,7 @@ async function readRange(realm: Realm, range: Range): Promise<ReadRange> {
 }
 
 /** A buffer that can be given away: one that shares its memory with others is copied. */
-function ownBuffer(bytes: Buffer): ArrayBuffer {
+export function ownBuffer(bytes: Buffer): ArrayBuffer {
   const { buffer } = bytes
   return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : new Uint8Array(bytes).buffer
 }

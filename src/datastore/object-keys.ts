@@ -1,13 +1,17 @@
+import type { ObjectStore } from '../ports/object-store.ts'
+
 /** Where a realm's objects lie in the store (docs/format.md section 1). */
 export interface ObjectKeys {
   readonly packs: string
   readonly index: string
   readonly manifests: string
   readonly condemned: string
+  readonly damaged: string
   pack(id: string): string
   segment(id: string): string
   manifest(id: string): string
   marker(id: string): string
+  damageNote(id: string): string
 }
 
 export function objectKeys(realm: string): ObjectKeys {
@@ -17,12 +21,21 @@ export function objectKeys(realm: string): ObjectKeys {
     index: `${root}/index/`,
     manifests: `${root}/manifests/`,
     condemned: `${root}/condemned/`,
+    damaged: `${root}/damaged/`,
     pack: id => `${root}/packs/${id.slice(0, 2)}/${id}`,
     segment: id => `${root}/index/${id}`,
     manifest: id => `${root}/manifests/${id}`,
     marker: id => `${root}/condemned/${id}`,
+    damageNote: id => `${root}/damaged/${id}`,
   }
 }
 
 /** What an object is called within its folder. */
 export const lastPart = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
+
+/** Names of the realms that have any object. Walks the whole store. */
+export async function realmsIn(objectStore: ObjectStore): Promise<readonly string[]> {
+  const names = new Set<string>()
+  for await (const { key } of objectStore.list('realms/')) names.add(key.split('/')[1] ?? '')
+  return [...names]
+}

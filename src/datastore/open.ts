@@ -4,14 +4,16 @@ import type { Log } from '../ports/log.ts'
 import type { Now } from '../ports/now.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { blockPool, SEALED_BLOCK_BYTES } from './block-pool.ts'
+import { checkRealm } from './check-realm.ts'
 import type { Datastore } from './datastore.ts'
 import { collectGarbage } from './garbage.ts'
 import { findManifest, readManifest } from './manifest-store.ts'
 import { heldAlone } from './mark.ts'
-import { objectKeys } from './object-keys.ts'
+import { objectKeys, realmsIn } from './object-keys.ts'
 import { packBuffers } from './pack-buffers.ts'
 import { backupReader } from './read-backup.ts'
 import { openRealms } from './realms.ts'
+import { repairRealm } from './repair-realm.ts'
 import { restoreBackup } from './restore-backup.ts'
 import { workerThreads } from './threads.ts'
 import { verifyBackup } from './verify-backup.ts'
@@ -56,6 +58,9 @@ export function openDatastore(options: DatastoreOptions): Datastore {
       realms.write(request.realm, realm => realm.collecting(() => collectGarbage(realm, request, { packBytes }))),
     verify: (ref, progress) =>
       realms.use(ref.realm, async realm => verifyBackup(realm, await readManifest(realm, ref.id), progress)),
+    check: request => realms.use(request.realm, realm => checkRealm(realm, request)),
+    repair: name => realms.write(name, realm => realm.collecting(() => repairRealm(realm))),
+    realms: () => realmsIn(objectStore),
     close: () => threads.close(),
   }
 }

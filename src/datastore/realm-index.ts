@@ -26,8 +26,9 @@ import {
 export interface RealmIndex {
   readonly chunks: ChunkIndex
   readonly packs: PackTable
-  /** Segments known, and those of them that cannot be read. */
-  segments(): readonly string[]
+  /** Segments known. */
+  segments(): readonly SegmentInfo[]
+  /** Those that are there and cannot be read. */
   corruptSegments(): readonly string[]
   /** Markers seen at the last refresh. */
   markers(): readonly string[]
@@ -36,10 +37,12 @@ export interface RealmIndex {
   /** What is known to be damaged (damage.ts). */
   readonly damage: Damage
   /**
-   * What lies in the pack under the chunk's name is not the chunk: from now on no write builds on it. True when it is
-   * looked for elsewhere now, because another pack has it too.
+   * What lies in the pack under the chunk's name is not the chunk: from now on no write builds on it, and it is read
+   * elsewhere where another pack has it too. `damage.write` makes that durable.
    */
-  doubt(id: number, pack: string): boolean
+  doubt(id: number, pack: string): void
+  /** Where the pack of a chunk is gone or doubted, and another pack has the chunk too, that is its place from now on. */
+  lookElsewhere(id: number): void
   /** `packs: true` lists the packs also when nothing calls for it. */
   refresh(look?: { readonly packs: boolean }): Promise<void>
   /** Enters a pack that is durable now. */
@@ -54,9 +57,17 @@ export interface RealmIndex {
   commit(reliedOn?: ReadonlySet<number>): Promise<void>
   /** A collection in this process has put a marker, replaced segments, removed packs, or removed markers. */
   condemned(marker: Marker): void
-  replaced(segments: readonly string[], by: readonly string[]): void
+  replaced(segments: readonly string[], by: readonly SegmentInfo[]): void
   removed(packs: readonly string[]): void
   released(markers: readonly string[]): void
+}
+
+/** What need not be read to know whether a segment has to be rewritten. */
+export interface SegmentInfo {
+  readonly id: string
+  /** Numbers of the packs it mentions. */
+  readonly packs: readonly number[]
+  readonly rows: number
 }
 
 interface PackRows extends SegmentPack {
@@ -67,7 +78,7 @@ interface State {
   readonly store: RealmStore
   readonly chunks: ChunkIndex
   readonly packs: PackTable
-  readonly segments: Set<string>
+  readonly segments: Map<string, SegmentInfo>
   readonly corrupt: Set<string>
   readonly uncommitted: Map<string, PackRows>
   /** Further places of chunks that lie in several packs: where to look when the first turns out to be damaged. */
@@ -83,7 +94,7 @@ export function realmIndex(store: RealmStore): RealmIndex {
     store,
     chunks: chunkIndex(),
     packs: packTable(),
-    segments: new Set(),
+    segments: new Map(),
     corrupt: new Set(),
     uncommitted: new Map(),
     others: new Map(),
@@ -96,15 +107,16 @@ export function realmIndex(store: RealmStore): RealmIndex {
   return {
     chunks,
     packs,
-    segments: () => [...segments, ...corrupt],
+    segments: () => [...segments.values()],
     corruptSegments: () => [...corrupt],
     markers: () => state.markers.map(marker => marker.id),
     damage: state.damage,
     usable: id => packs.state(chunks.packOf(id)) === 'usable' && !isDamaged(state, id, chunks.packOf(id)),
     doubt(id, pack) {
       state.damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
-      return lookElsewhere(state, id)
+      lookElsewhere(state, id)
     },
+    lookElsewhere: id => lookElsewhere(state, id),
     refresh: look => alone(() => refresh(state, look?.packs ?? false)),
     add(pack) {
       enter(state, pack.rows, [packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' })])
@@ -118,7 +130,7 @@ export function realmIndex(store: RealmStore): RealmIndex {
     },
     replaced(old, by) {
       for (const id of old) if (!corrupt.delete(id)) segments.delete(id)
-      for (const id of by) segments.add(id)
+      for (const segment of by) segments.set(segment.id, segment)
     },
     removed(ids) {
       for (const id of ids) {
@@ -142,7 +154,7 @@ async function refresh(state: State, everything: boolean): Promise<void> {
     if (id >= 0) lookElsewhere(state, id)
   }
   state.markers = await readMarkers(store)
-  const found = await readNewSegments(store, new Set([...segments, ...corrupt]))
+  const found = await readNewSegments(store, new Set([...segments.keys(), ...corrupt]))
   for (const id of found.vanished) if (!corrupt.delete(id)) segments.delete(id)
   const lifted = before.some(({ id }) => !state.markers.some(marker => marker.id === id))
   const stale = found.vanished.length > 0 || lifted || state.uncommitted.size > 0
@@ -164,7 +176,7 @@ async function refresh(state: State, everything: boolean): Promise<void> {
       return packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
     })
     enter(state, segment.rows, numbers)
-    segments.add(id)
+    segments.set(id, { id, packs: numbers, rows: segment.rows.length / ROW_BYTES })
   }
   for (const id of found.corrupt) corrupt.add(id)
   if (listed) await adoptUnmentioned(state, listed)
@@ -268,16 +280,15 @@ function keepOther(state: State, id: number, place: ChunkPlace): void {
   state.others.set(id, [...kept, place])
 }
 
-/** Takes the best other place of a chunk, if it is better; whether it did. */
-function lookElsewhere(state: State, id: number): boolean {
+/** Takes the best other place of a chunk, if it is better. */
+function lookElsewhere(state: State, id: number): void {
   const before = state.chunks.place(id)
   const [best] = (state.others.get(id) ?? []).toSorted(
     (a, b) => worthOf(state, id, b.pack) - worthOf(state, id, a.pack),
   )
-  if (best === undefined || worthOf(state, id, best.pack) <= (before ? worthOf(state, id, before.pack) : 0)) return false
+  if (best === undefined || worthOf(state, id, best.pack) <= (before ? worthOf(state, id, before.pack) : 0)) return
   state.chunks.setPlace(id, best)
   if (before) keepOther(state, id, before)
-  return true
 }
 
 const isThere = ({ packs }: State, pack: number): boolean => packs.state(pack) !== 'gone'
@@ -293,7 +304,8 @@ async function commit(state: State, reliedOn: ReadonlySet<number>): Promise<void
     const rows = Buffer.concat(batch.map(({ rows }, number) => withPackNumber(rows, number)))
     const { id, parts } = encodeSegment(state.store.sealing, { packs: batch, rows })
     await state.store.objectStore.put(state.store.keys.segment(id), parts)
-    state.segments.add(id)
+    const numbers = batch.flatMap(pack => state.packs.find(pack.id) ?? [])
+    state.segments.set(id, { id, packs: numbers, rows: rows.length / ROW_BYTES })
     for (const pack of batch) state.uncommitted.delete(pack.id)
   }
 }

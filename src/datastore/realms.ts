@@ -83,6 +83,7 @@ export function openRealms(house: RealmHouse): Realms {
     try {
       return await work(entry.realm)
     } finally {
+      await noteDamage(entry.realm)
       leave(entry)
     }
   }
@@ -97,6 +98,7 @@ export function openRealms(house: RealmHouse): Realms {
       } finally {
         entry.writers -= 1
         if (entry.writers === 0) await tidy(entry.realm)
+        await noteDamage(entry.realm)
         leave(entry)
       }
     },
@@ -136,5 +138,14 @@ async function tidy(realm: Realm): Promise<void> {
     await realm.index.commit()
   } catch (error) {
     realm.log.warn({ err: error }, 'chunks of a failed backup are stored but not indexed')
+  }
+}
+
+/** Whatever read it: what is not written down now will be at the next chance, or found again. */
+async function noteDamage(realm: Realm): Promise<void> {
+  try {
+    await realm.index.damage.write()
+  } catch (error) {
+    realm.log.warn({ err: error }, 'chunks that were found damaged could not be noted')
   }
 }

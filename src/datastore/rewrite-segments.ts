@@ -2,6 +2,7 @@
 
 import { ROW_BYTES } from './chunk-row.ts'
 import { decodeSegment, encodeSegment, MOST_ROWS_OF_SEGMENT, mergeSegments, type Segment } from './index-segment.ts'
+import type { SegmentInfo } from './realm-index.ts'
 import type { Realm } from './realms.ts'
 import { isCorrupt, unlessMissing } from './store-view.ts'
 
@@ -9,51 +10,64 @@ import { isCorrupt, unlessMissing } from './store-view.ts'
 const MANY_SMALL = 16
 
 interface Old {
-  readonly id: string
+  readonly info: SegmentInfo
   readonly segment: Segment
 }
 
-/** Corrupt segments go as well: the rows of their packs have been found in the packs' tables and committed. */
-export async function rewriteSegments(realm: Realm, gone: ReadonlySet<string>): Promise<void> {
-  const corrupt = realm.index.corruptSegments()
-  const affected: Old[] = []
-  const small: Old[] = []
-  for (const id of realm.index.segments()) {
-    if (corrupt.includes(id)) continue
-    const segment = await readSegment(realm, id)
-    if (segment === undefined) continue
-    if (segment.packs.some(pack => gone.has(pack.id))) affected.push({ id, segment })
-    else if (segment.rows.length / ROW_BYTES < MOST_ROWS_OF_SEGMENT / 8) small.push({ id, segment })
-    if (rowsIn(affected) >= MOST_ROWS_OF_SEGMENT) await replace(realm, affected.splice(0), gone)
-  }
-  const joined = small.length + affected.length >= MANY_SMALL ? [...affected, ...small] : affected
-  while (joined.length > 0) await replace(realm, joined.splice(0, fitting(joined)), gone)
+/**
+ * Reads only segments that mention a pack that goes, and small ones when there are many. Corrupt segments go as well: the
+ * rows of their packs have been found in the packs' tables and committed. Answers how many were replaced or removed.
+ */
+export async function rewriteSegments(realm: Realm, gone: ReadonlySet<string>): Promise<number> {
+  const { index } = realm
+  const corrupt = index.corruptSegments()
+  const goes = (number: number): boolean => gone.has(index.packs.at(number)?.id ?? '')
+  const [affected, others] = split(index.segments(), segment => segment.packs.some(goes))
+  const small = others.filter(({ rows }) => rows < MOST_ROWS_OF_SEGMENT / 8)
+  const old = small.length + affected.length >= MANY_SMALL ? [...affected, ...small] : affected
+  for (const batch of batches(old)) await replace(realm, batch, gone)
   await realm.objectStore.remove(corrupt.map(realm.keys.segment))
-  realm.index.replaced(corrupt, [])
+  index.replaced(corrupt, [])
+  return old.length + corrupt.length
 }
 
-const rowsIn = (old: readonly Old[]): number =>
-  old.reduce((sum, { segment }) => sum + segment.rows.length, 0) / ROW_BYTES
-
-/** How many of them make a segment that is not too large; at least one. */
-function fitting(old: readonly Old[]): number {
-  let count = 1
-  while (count < old.length && rowsIn(old.slice(0, count + 1)) <= MOST_ROWS_OF_SEGMENT) count += 1
-  return count
+function split<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(fits), all.filter(one => !fits(one))]
 }
 
-async function replace(realm: Realm, old: readonly Old[], gone: ReadonlySet<string>): Promise<void> {
-  const ids = old.map(({ id }) => id)
+/** As many as make a segment that is not too large; at least one. */
+function batches(old: readonly SegmentInfo[]): readonly (readonly SegmentInfo[])[] {
+  const all: SegmentInfo[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const segment of old) {
+    if (rows + segment.rows > MOST_ROWS_OF_SEGMENT) {
+      all.push([])
+      rows = 0
+    }
+    all.at(-1)?.push(segment)
+    rows += segment.rows
+  }
+  return all
+}
+
+async function replace(realm: Realm, batch: readonly SegmentInfo[], gone: ReadonlySet<string>): Promise<void> {
+  const old: Old[] = []
+  for (const info of batch) {
+    const segment = await readSegment(realm, info.id)
+    if (segment) old.push({ info, segment })
+  }
   const merged = mergeSegments(
     old.map(({ segment }) => segment),
     pack => gone.has(pack),
   )
-  const put: string[] = []
+  const put: SegmentInfo[] = []
   if (merged.packs.length > 0) {
     const { id, parts } = encodeSegment(realm.sealing, merged)
     await realm.objectStore.put(realm.keys.segment(id), parts)
-    put.push(id)
+    const packs = merged.packs.flatMap(pack => realm.index.packs.find(pack.id) ?? [])
+    put.push({ id, packs, rows: merged.rows.length / ROW_BYTES })
   }
+  const ids = old.map(({ info }) => info.id)
   await realm.objectStore.remove(ids.map(realm.keys.segment))
   realm.index.replaced(ids, put)
 }

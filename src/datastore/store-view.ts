@@ -84,7 +84,7 @@ export async function readNewSegments(store: RealmStore, known: ReadonlySet<stri
   throw new Fault('unavailable', `the index under ${store.keys.index} does not come to rest`)
 }
 
-async function readSegment(store: RealmStore, id: string): Promise<Segment | 'missing' | 'corrupt'> {
+export async function readSegment(store: RealmStore, id: string): Promise<Segment | 'missing' | 'corrupt'> {
   const key = store.keys.segment(id)
   try {
     const object = await unlessMissing(store.objectStore.get(key))
