@@ -72,6 +72,7 @@ function noticing(records: Records): { readonly records: Records; readonly made:
       checkpoints: noted(records.checkpoints),
       images: noted(records.images),
       disks: noted(records.disks),
+      policies: noted(records.policies),
     },
   }
 }

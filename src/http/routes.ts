@@ -25,6 +25,14 @@ import { showMembersDetail } from '../control/member/show-members-detail.ts'
 import { updateMemberStatus } from '../control/member/update-member-status.ts'
 import { listOpLogs } from '../control/operation-log/list-op-logs.ts'
 import { showOpLog } from '../control/operation-log/show-op-log.ts'
+import { associateVaultPolicy } from '../control/policy/associate-vault-policy.ts'
+import { createPolicy } from '../control/policy/create-policy.ts'
+import { deletePolicy } from '../control/policy/delete-policy.ts'
+import { disassociateVaultPolicy } from '../control/policy/disassociate-vault-policy.ts'
+import { listPolicies } from '../control/policy/list-policies.ts'
+import { ownPolicy } from '../control/policy/policy-rules.ts'
+import { showPolicy } from '../control/policy/show-policy.ts'
+import { updatePolicy } from '../control/policy/update-policy.ts'
 import { listProtectable } from '../control/protectable/list-protectable.ts'
 import { showProtectable } from '../control/protectable/show-protectable.ts'
 import { addVaultResource } from '../control/resource/add-vault-resource.ts'
@@ -81,7 +89,11 @@ const ownVault: Finder = async (ports, caller, path) => {
   await findVault(ports, caller, path.vault_id ?? '')
 }
 
-const POLICIES = 'policies and schedules come with a later version'
+const existingPolicy: Finder = async (ports, caller, path) => {
+  await ports.catalog.read(records => ownPolicy(records, caller.projectId, path.policy_id ?? ''))
+}
+
+const ORGANIZATIONS = 'policies of organizations come with a later version'
 const REPLICATION = 'replication to other regions comes with a later version'
 const AGENTS = 'backups of files by agents come with a later version'
 const BILLING = 'there is no billing here'
@@ -89,13 +101,13 @@ const BILLING = 'there is no billing here'
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
   AddVaultResource: { action: 'cbr:vaults:addResources', run: addVaultResource, exists: ownVault },
-  AssociateVaultPolicy: { action: 'cbr:vaults:associatePolicy', later: POLICIES },
+  AssociateVaultPolicy: { action: 'cbr:vaults:associatePolicy', run: associateVaultPolicy, exists: ownVault },
   BatchUpdateVault: { action: 'cbr:vaults:update', run: batchUpdateVault },
   ChangeVaultChargeMode: { action: 'cbr:vaults:update', later: BILLING },
   CreatePostPaidVault: { action: 'cbr:vaults:create', later: BILLING },
   CreateVault: { action: 'cbr:vaults:create', run: createVault },
   DeleteVault: { action: 'cbr:vaults:delete', run: deleteVault },
-  DisassociateVaultPolicy: { action: 'cbr:vaults:dissociatePolicy', later: POLICIES },
+  DisassociateVaultPolicy: { action: 'cbr:vaults:dissociatePolicy', run: disassociateVaultPolicy, exists: ownVault },
   ListExternalVault: { action: 'cbr:vaults:list', run: listExternalVault },
   ListVault: { action: 'cbr:vaults:list', run: listVault },
   MigrateVaultResource: { action: 'cbr:vaults:migrateResources', run: migrateVaultResource, exists: ownVault },
@@ -143,18 +155,18 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ShowMetadata: { action: 'cbr:backups:get', run: showMetadata },
   UpdateBackup: { action: 'cbr:backups:update', run: updateBackup, exists: seenBackup },
   // policies
-  CreatePolicy: { action: 'cbr:policies:create', later: POLICIES },
-  DeletePolicy: { action: 'cbr:policies:delete', later: POLICIES },
-  ListPolicies: { action: 'cbr:policies:list', later: POLICIES },
-  ShowPolicy: { action: 'cbr:policies:get', later: POLICIES },
-  UpdatePolicy: { action: 'cbr:policies:update', later: POLICIES },
+  CreatePolicy: { action: 'cbr:policies:create', run: createPolicy },
+  DeletePolicy: { action: 'cbr:policies:delete', run: deletePolicy },
+  ListPolicies: { action: 'cbr:policies:list', run: listPolicies },
+  ShowPolicy: { action: 'cbr:policies:get', run: showPolicy },
+  UpdatePolicy: { action: 'cbr:policies:update', run: updatePolicy, exists: existingPolicy },
   // organization policies
-  CreateOrganizationPolicy: { action: 'cbr:organizationPolicies:create', later: POLICIES },
-  DeleteOrganizationPolicy: { action: 'cbr:organizationPolicies:delete', later: POLICIES },
-  ListOrganizationPolicies: { action: 'cbr:organizationPolicies:list', later: POLICIES },
-  ListOrganizationPolicyDetail: { action: 'cbr:organizationPolicies:get', later: POLICIES },
-  ShowOrganizationPolicy: { action: 'cbr:organizationPolicies:get', later: POLICIES },
-  UpdateOrganizationPolicy: { action: 'cbr:organizationPolicies:update', later: POLICIES },
+  CreateOrganizationPolicy: { action: 'cbr:organizationPolicies:create', later: ORGANIZATIONS },
+  DeleteOrganizationPolicy: { action: 'cbr:organizationPolicies:delete', later: ORGANIZATIONS },
+  ListOrganizationPolicies: { action: 'cbr:organizationPolicies:list', later: ORGANIZATIONS },
+  ListOrganizationPolicyDetail: { action: 'cbr:organizationPolicies:get', later: ORGANIZATIONS },
+  ShowOrganizationPolicy: { action: 'cbr:organizationPolicies:get', later: ORGANIZATIONS },
+  UpdateOrganizationPolicy: { action: 'cbr:organizationPolicies:update', later: ORGANIZATIONS },
   // tasks
   ListOpLogs: { action: 'cbr:tasks:list', run: listOpLogs },
   ShowOpLog: { action: 'cbr:tasks:get', run: showOpLog },

@@ -66,21 +66,29 @@ const withIds =
   (text: string): unknown =>
     JSON.parse(pairs.reduce((changed, [from, to]) => changed.replaceAll(from, to), text))
 
+const text = (operation: OperationId): string => JSON.stringify(examples[operation]?.request.body)
+
 const NEVER_EXPIRES = 'kept for ever: no expiry'
 const NO_SNAPSHOT = 'disks are read without a snapshot'
 
 test('vaults: create, show, list, update, summary', async () => {
   const { id, disks } = stage.servers['web-2']
+  const { policy } = await replay('CreatePolicy')
+  const documentedPolicy = JSON.parse(text('CreateVault')).vault.backup_policy_id
   const created = await replay('CreateVault', {
-    body: text => {
-      const { vault } = withIds(
-        ['23a320a5-3efd-4568-b1aa-8dd9183cc64c', id],
-        ['43a320a5-3efd-4568-b1aa-8dd9183cc64b', disks[1]],
-      )(text) as { vault: Record<string, unknown> }
-      return { vault: { ...vault, backup_policy_id: undefined } } // there are no policies yet: 6000
-    },
+    body: withIds(
+      ['23a320a5-3efd-4568-b1aa-8dd9183cc64c', id],
+      ['43a320a5-3efd-4568-b1aa-8dd9183cc64b', disks[1]],
+      [documentedPolicy, policy.id],
+    ),
   })
   const vault_id = created.vault.id
+  await replay('ShowPolicy', { path: { policy_id: policy.id } })
+  await replay('ListPolicies', { query: `?vault_id=${vault_id}` })
+  await replay('UpdatePolicy', { path: { policy_id: policy.id } })
+  const applied = withIds(['7075c397-25a0-43e2-a83a-bb16eaca3ee5', policy.id])
+  await replay('DisassociateVaultPolicy', { path: { vault_id }, body: applied })
+  await replay('AssociateVaultPolicy', { path: { vault_id }, body: applied })
   await replay('ShowVault', { path: { vault_id } })
   await replay('ListVault', { query: `?id=${vault_id}` })
   await replay('UpdateVault', { path: { vault_id } })
@@ -100,6 +108,7 @@ test('vaults: create, show, list, update, summary', async () => {
     body: withIds(['97595625-198e-4e4d-879b-9d53f68ba551', id]),
   })
   await replay('DeleteVault', { path: { vault_id } })
+  await replay('DeletePolicy', { path: { policy_id: policy.id } })
 })
 
 test('resources: added with an exclusion', async () => {

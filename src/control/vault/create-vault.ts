@@ -1,5 +1,8 @@
 import { refuse } from '../../contract/errors.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
+import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import { applyPolicy } from '../policy/apply-policy.ts'
+import { ownPolicy } from '../policy/policy-rules.ts'
 import { findCandidates } from '../resource/find-candidates.ts'
 import { placeResources } from '../resource/place-resources.ts'
 import { cleanTags } from '../tag/tag-rules.ts'
@@ -18,7 +21,6 @@ export const createVault: UseCase<'CreateVault', 'catalog' | 'protectables' | 's
   const vault = newVault(wanted, { by: caller, at: ports.now(), smallestGb })
   const tags = cleanTags(wanted.tags ?? [])
   const candidates = await findCandidates(ports.protectables, vault, wanted.resources)
-  if (wanted.backup_policy_id) refuse('6000', { policy: wanted.backup_policy_id })
   if (candidates.resources.length > 0) checkTakesResources(vault)
   return ports.catalog.change(async records => {
     await checkQuota(records, caller.projectId, mostVaults)
@@ -28,8 +30,15 @@ export const createVault: UseCase<'CreateVault', 'catalog' | 'protectables' | 's
       caller.projectId,
     )
     await placeResources(records, vault, candidates, vault.createdAt)
+    if (wanted.backup_policy_id) await applyBackupPolicy(records, vault, wanted.backup_policy_id)
     return { vault: await viewVault(records, vault) }
   })
+}
+
+async function applyBackupPolicy(records: Records, vault: VaultRecord, policyId: string): Promise<void> {
+  const policy = await ownPolicy(records, vault.projectId, policyId)
+  if (policy.operationType !== 'backup') refuse('6127', { policy: policyId, operation_type: policy.operationType })
+  await applyPolicy(records, vault, { policyId, at: vault.createdAt })
 }
 
 async function checkQuota(records: Pick<Records, 'vaults'>, projectId: string, most: number): Promise<void> {

@@ -25,6 +25,7 @@ export const deleteVault: UseCase<'DeleteVault', 'catalog' | 'wake' | 'now'> = a
     await checkDeletable(records, projectId, backups, { backup: '6203', restore: '6125' })
     await checkAcceptedFree(records, vault)
     await condemnBackups(records, backups, at)
+    await records.appliedPolicies.remove({ vaultId: vault.id })
     await rejectSharesInVault(records, vault.id, at)
     await records.vaults.update(vault.id, { status: 'deleting', updatedAt: at })
     const total = backups.filter(isWhole).length

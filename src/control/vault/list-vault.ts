@@ -3,12 +3,11 @@ import type { UseCase } from '../use-case.ts'
 import { listFilter } from './vault-filter.ts'
 import { viewVaults } from './vault-view.ts'
 
-/** Newest first. No policy is applied to any vault yet, so `policy_id` finds none. */
+/** Newest first. */
 export const listVault: UseCase<'ListVault', 'catalog'> = async (ports, caller, { query }) => {
   const page = pageOf(query)
   const { limit, offset } = page
   const filter = listFilter(query)
-  if (query.policy_id) return { vaults: [], count: 0, limit, offset }
   return ports.catalog.read(async records => {
     const { rows, total } = await records.vaults.list(caller.projectId, filter, page)
     return { vaults: await viewVaults(records, rows), count: total, limit, offset }

@@ -1,4 +1,4 @@
-/** What CreateVault's body asks for, with the defaults of semantics 3.2: 9900, 6116, 6101, 6122, 6000. */
+/** What CreateVault's body asks for, with the defaults of semantics 3.2: 9900, 6116, 6101, 6122. */
 import { refuse } from '../../contract/errors.ts'
 import type { BillingCreate, VaultBindRules, VaultCreate } from '../../contract/operations.gen.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'

@@ -28,6 +28,7 @@ export const listFilter = (query: Operations['ListVault']['query']): VaultFilter
   ...(query.id && { ids: query.id }),
   ...(query.name && { name: query.name }),
   ...(query.status && { status: query.status }),
+  ...(query.policy_id && { policyId: query.policy_id }),
   ...(query.availability_zone && { availabilityZone: query.availability_zone }),
   ...(query.resource_ids && { resourceIds: query.resource_ids.split(',').map(id => id.trim()) }),
 })
