@@ -1,7 +1,7 @@
 /**
  * `npm run bench:share`: how fast is the seed's call? A real server process, embedded and durable, with 10, 10^4 and 10^6
  * backups in its catalog; each call shares a backup that nobody has shared before with ten projects. Beside each row the
- * limit of the machine just before and after, averaged: commits a second of a bare SQLite with full sync, one at a time, on the same
+ * limit of the machine in between: commits a second of a bare SQLite with full sync, one at a time, on the same
  * disk. (Changes that arrive together share a commit, so many clients can get beyond it.)
  *
  * SIZES=10,10000 CLIENTS=8 CALLS=2000 FOLDER=/mnt/disk narrow it down.
@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
@@ -25,54 +25,80 @@ const CLIENTS = numbers(process.env.CLIENTS, [1, 8, 32])
 /** Of each measurement; a single client makes a quarter of them. */
 const CALLS = Number(process.env.CALLS ?? 12_000)
 const WARM_UP = 1_000
+/** Of each measurement, spread over the whole run. */
+const SLICES = 10
+const LIMIT_MS = 200
 const TMPFS = 0x01021994
 
 const ALPHA = '0605767b5780d5762fc5c0118072a564'
 const recipients = Array.from({ length: 10 }, (_, at) => `${at}`.padStart(32, 'c'))
 const body = JSON.stringify({ members: recipients })
 
+/** One server, and what is measured on it with so many clients. */
 interface Row {
   readonly backups: number
   readonly clients: number
-  readonly callsPerSecond: number
-  readonly p50: number
-  readonly p99: number
-  readonly commitsPerSecond: number
+  readonly latencies: number[]
+  /** Spent on the calls. */
+  seconds: number
+  readonly commitsPerSecond: number[]
 }
 
-const rows: Row[] = []
-const folder = await mkdtemp(join(process.env.FOLDER ?? tmpdir(), 'opencbr-bench-'))
-try {
-  if ((await statfs(folder)).type === TMPFS) console.error(`${folder} is in memory: what is measured is not durable`)
-  for (const size of SIZES) rows.push(...(await measureSize(join(folder, String(size)), size)))
-} finally {
-  await rm(folder, { recursive: true, force: true })
+interface Stand extends AsyncDisposable {
+  readonly size: number
+  readonly url: string
+  readonly token: string
+  readonly dataDir: string
+  /** So many ids of backups that nobody has shared yet. */
+  next(count: number): readonly string[]
 }
-report(rows)
 
-async function measureSize(dataDir: string, size: number): Promise<readonly Row[]> {
-  const counts = CLIENTS.map(clients => (clients === 1 ? Math.ceil(CALLS / 4) : CALLS))
-  const fresh = await fill(dataDir, size, WARM_UP + counts.reduce((sum, count) => sum + count, 0))
-  const { process: server, url } = await startServer(dataDir)
-  try {
-    const token = await signIn(url)
-    const next = fresh[Symbol.iterator]()
-    const paths = (count: number) => Array.from(next.take(count), id => `/v3/${ALPHA}/backups/${id}/members`)
-    await measure(url, token, 8, paths(WARM_UP))
-    const measured: Row[] = []
-    for (const [at, clients] of CLIENTS.entries()) {
-      const before = bareCommits(join(dataDir, `before-${clients}.db`))
-      const times = await measure(url, token, clients, paths(counts[at] ?? 0))
-      const after = bareCommits(join(dataDir, `after-${clients}.db`))
-      measured.push({ backups: size, clients, commitsPerSecond: (before + after) / 2, ...times })
-      console.error(measured.at(-1))
+/** In small slices, one server after the other, so that what else the machine does hits all of them alike. */
+async function compared(folder: string): Promise<readonly Row[]> {
+  await using stands = new AsyncDisposableStack()
+  const all: Stand[] = []
+  for (const size of SIZES) all.push(stands.use(await openStand(join(folder, String(size)), size)))
+  const rows: Row[] = []
+  for (const clients of CLIENTS) {
+    const measured = all.map(({ size }) => ({
+      backups: size,
+      clients,
+      latencies: [],
+      seconds: 0,
+      commitsPerSecond: [],
+    }))
+    for (let slice = 0; slice < SLICES; slice += 1) {
+      for (const [at, stand] of all.entries()) await measure(stand, callsOf(clients) / SLICES, measured[at])
     }
-    return measured
-  } finally {
-    server.kill('SIGTERM')
-    await once(server, 'exit')
-    await rm(dataDir, { recursive: true, force: true })
+    rows.push(...measured)
+    for (const row of measured) console.error(lineOf(row))
   }
+  return rows
+}
+
+const callsOf = (clients: number): number => (clients === 1 ? CALLS / 4 : CALLS)
+
+async function openStand(dataDir: string, size: number): Promise<Stand> {
+  const calls = CLIENTS.reduce((sum, clients) => sum + callsOf(clients), WARM_UP)
+  const fresh = await fill(dataDir, size, calls + SLICES * CLIENTS.length)
+  const { process: server, url } = await startServer(dataDir)
+  let used = 0
+  const stand: Stand = {
+    size,
+    url,
+    token: await signIn(url),
+    dataDir,
+    next: (count: number) => {
+      used += count
+      return fresh.slice(used - count, used)
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGTERM')
+      await once(server, 'exit')
+    },
+  }
+  await measure(stand, WARM_UP, { backups: size, clients: 8, latencies: [], seconds: 0, commitsPerSecond: [] })
+  return stand
 }
 
 /** Before the server starts: so many backups, and as many more to be shared, which lie spread among them. Their ids. */
@@ -86,39 +112,39 @@ async function fill(dataDir: string, size: number, fresh: number): Promise<reado
   return Array.from({ length: fresh }, (_, at) => filledBackupId(vaultId, Math.floor(at * step)))
 }
 
-/** Calls each path once, from so many connections, each of which waits for its answer. */
-async function measure(url: string, token: string, clients: number, paths: readonly string[]) {
-  const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
-  const latencies: number[] = []
-  const queue = paths[Symbol.iterator]()
+/** So many calls from the row's connections, each of which waits for its answer; adds what it took to the row. */
+async function measure(stand: Stand, calls: number, row: Row | undefined): Promise<void> {
+  if (row === undefined) throw new Error('there is no row to measure for')
+  row.commitsPerSecond.push(bareCommits(join(stand.dataDir, 'limit.db')))
+  const headers = { 'x-auth-token': stand.token, 'content-type': 'application/json' }
+  const queue = stand.next(Math.ceil(calls)).values()
   const begin = performance.now()
   await Promise.all(
-    Array.from({ length: clients }, async () => {
-      const connection = new Client(url)
-      for (const path of queue) {
+    Array.from({ length: row.clients }, async () => {
+      const connection = new Client(stand.url)
+      // All connections draw from the one queue, until it is empty.
+      for (let next = queue.next(); !next.done; next = queue.next()) {
+        const path = `/v3/${ALPHA}/backups/${next.value}/members`
         const sent = performance.now()
         const answer = await connection.request({ method: 'POST', path, headers, body })
         const text = await answer.body.text()
-        latencies.push(performance.now() - sent)
+        row.latencies.push(performance.now() - sent)
         if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${text}`)
       }
       await connection.close()
     }),
   )
-  const seconds = (performance.now() - begin) / 1000
-  latencies.sort((a, b) => a - b)
-  const percentile = (part: number) => latencies[Math.floor(latencies.length * part)] ?? 0
-  return { callsPerSecond: paths.length / seconds, p50: percentile(0.5), p99: percentile(0.99) }
+  row.seconds += (performance.now() - begin) / 1000
 }
 
-/** What the disk allows: one small row a commit, for half a second. */
+/** What the disk allows: one small row a commit, for a moment. */
 function bareCommits(file: string): number {
   using db = new DatabaseSync(file)
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; create table t (n integer)')
+  db.exec('pragma journal_mode = wal; pragma synchronous = full; create table if not exists t (n integer)')
   const insert = db.prepare('insert into t values (?)')
   const begin = performance.now()
   let commits = 0
-  for (; performance.now() - begin < 500; commits += 1) insert.run(commits)
+  for (; performance.now() - begin < LIMIT_MS; commits += 1) insert.run(commits)
   return commits / ((performance.now() - begin) / 1000)
 }
 
@@ -164,23 +190,38 @@ async function signIn(url: string): Promise<string> {
   return answer.headers.get('x-subject-token') ?? Promise.reject(new Error(`no token: ${await answer.text()}`))
 }
 
-function report(measured: readonly Row[]): void {
-  const whole = (value: number) => Math.round(value).toLocaleString('en')
-  const table = measured.map(row =>
-    [
-      whole(row.backups),
-      row.clients,
-      whole(row.callsPerSecond),
-      row.p50.toFixed(2),
-      row.p99.toFixed(2),
-      whole(row.commitsPerSecond),
-      (row.callsPerSecond / row.commitsPerSecond).toFixed(2),
-    ].join(' | '),
-  )
+function report(rows: readonly Row[]): void {
   const [processor] = cpus()
-  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${processor?.model.trim() ?? 'unknown'}, `)
-  console.log(`Node ${process.versions.node}, \`npm run bench:share\`\n`)
-  console.log('| backups | clients | calls/s | p50 ms | p99 ms | bare commits/s | calls per commit |')
+  const machine = `${cpus().length} x ${processor?.model.trim() ?? 'unknown'}`
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node},`)
+  console.log(`load ${loadavg()[1]?.toFixed(1)} at the end, \`npm run bench:share\`\n`)
+  console.log('| backups | clients | calls/s | p50 ms | p99 ms | bare commits/s | calls per bare commit |')
   console.log('|---|---|---|---|---|---|---|')
-  for (const line of table) console.log(`| ${line} |`)
+  for (const row of rows) console.log(lineOf(row))
+}
+
+function lineOf(row: Row): string {
+  const whole = (value: number) => Math.round(value).toLocaleString('en')
+  const sorted = row.latencies.toSorted((a, b) => a - b)
+  const percentile = (part: number) => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(2)
+  const calls = row.latencies.length / row.seconds
+  const commits = row.commitsPerSecond.reduce((sum, some) => sum + some, 0) / row.commitsPerSecond.length
+  const cells = [
+    whole(row.backups),
+    row.clients,
+    whole(calls),
+    percentile(0.5),
+    percentile(0.99),
+    whole(commits),
+    (calls / commits).toFixed(2),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+const folder = await mkdtemp(join(process.env.FOLDER ?? tmpdir(), 'opencbr-bench-'))
+try {
+  if ((await statfs(folder)).type === TMPFS) console.error(`${folder} is in memory: what is measured is not durable`)
+  report(await compared(folder))
+} finally {
+  await rm(folder, { recursive: true, force: true })
 }
