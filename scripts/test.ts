@@ -1,15 +1,16 @@
 // Runs the tests. `npm test`: every suite that finds what it needs here; `npm run test:live`: those that need a service,
-// and then none may lack it. Further words pick suites by a part of their path. One line per file, what fails in full, a
+// and then none may lack it. A live suite says in a comment what it needs: `// Needs PG_URL, qemu-nbd.` (variables of the
+// environment, programs). Further words pick suites by a part of their path. One line per file, what fails in full, a
 // line per suite that was skipped, and why. A file or a run without tests is a failure.
-import { globSync, readFileSync } from 'node:fs'
+import { accessSync, constants, globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 
 interface Suite {
   readonly file: string
-  /** Variables of the environment that a live suite asks for and that are not there. */
+  /** What a live suite needs and is not there. */
   readonly lacking: readonly string[]
 }
 
@@ -34,8 +35,20 @@ function suites(wanted: readonly string[], liveOnly: boolean): readonly Suite[] 
 const isLive = (file: string): boolean => file.endsWith('.live.test.ts')
 
 function lackingOf(file: string): readonly string[] {
-  const asked = readFileSync(resolve(root, file), 'utf8').matchAll(/process\.env\.([A-Z_]*URL)\b/g)
-  return [...new Set([...asked].map(match => match[1] ?? ''))].filter(name => !process.env[name])
+  const [, needs] = /^\/\/ Needs (.+)\.$/m.exec(readFileSync(resolve(root, file), 'utf8')) ?? []
+  if (needs === undefined) throw new Error(`${file} does not say what it needs`)
+  return needs.split(', ').filter(name => !(/^[A-Z_]+$/.test(name) ? process.env[name] : isProgram(name)))
+}
+
+function isProgram(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some(folder => {
+    try {
+      accessSync(join(folder, name), constants.X_OK)
+      return true
+    } catch {
+      return false // not in this folder
+    }
+  })
 }
 
 /** Each file is a process of its own. */

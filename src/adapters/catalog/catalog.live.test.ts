@@ -1,3 +1,4 @@
+// Needs PG_URL.
 import { openPostgresCatalog } from './postgres.ts'
 import { freshSchema } from './postgres-place.ts'
 import { catalogSuite } from './suite.ts'

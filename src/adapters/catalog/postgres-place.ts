@@ -1,6 +1,8 @@
 /** Where the tests put catalogs in PostgreSQL: a schema each, on the server that PG_URL names. */
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
+import type { Catalog } from '../../ports/catalog/catalog.ts'
+import { openPostgresCatalog } from './postgres.ts'
 
 export interface PostgresPlace {
   readonly schema: string
@@ -31,4 +33,17 @@ export async function freshSchema(): Promise<PostgresPlace> {
   url.searchParams.set('options', `-c search_path=${schema}`)
   await administer(`create schema ${schema}`)
   return { schema, url: url.href, remove: () => administer(`drop schema ${schema} cascade`) }
+}
+
+/** A catalog in a schema of its own, which goes when the catalog is closed. */
+export async function openInFreshSchema(): Promise<Catalog> {
+  const { url, remove } = await freshSchema()
+  const catalog = await openPostgresCatalog({ url })
+  return {
+    ...catalog,
+    async close() {
+      await catalog.close()
+      await remove()
+    },
+  }
 }

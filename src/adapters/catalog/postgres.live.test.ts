@@ -1,3 +1,4 @@
+// Needs PG_URL.
 /** What only the PostgreSQL catalog promises: lost servers and connections, killed processes, its schema. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
