@@ -21,6 +21,9 @@ const LONGEST_PAUSE = 64
 const MOST_STATEMENTS = 400
 const LONGEST_PREPARED = 8_192
 
+/** Connections of the pool that may turn out to have ended while idle, before one is taken for the server's absence. */
+const MOST_STALE = 20
+
 /** One attempt: what came of it, or what it failed of. */
 type Attempt<T> = { readonly value: T } | { readonly error: unknown; readonly tries: number }
 
@@ -75,8 +78,10 @@ async function tryOnce<T>(
     return last
   }
   const transaction = openTransaction({ dialect, writable: mode.writable, run })
+  let begun = false
   try {
     await client.query(mode.begin).catch(fail)
+    begun = true
     const value = await work(transaction)
     if (transaction.failure !== undefined) throw transaction.failure
     transaction.end()
