@@ -91,7 +91,7 @@ async function tryOnce<T>(
   } catch (error) {
     transaction.end()
     await giveBack(client, raw)
-    return { error: transaction.failure ?? error, tries: triesAfter(raw) }
+    return { error: transaction.failure ?? error, tries: !begun && isBroken(raw) ? MOST_STALE : triesAfter(raw) }
   }
 }
 
