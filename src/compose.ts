@@ -18,6 +18,7 @@ import { openDatastore } from './datastore/open.ts'
 import { openMetrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
+import { type Schedule, startSchedule } from './jobs/schedule.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
 import type { Identity, ProjectRecord } from './ports/identity.ts'
@@ -36,6 +37,8 @@ export interface House {
   readonly server: FastifyInstance | undefined
   /** Undefined for an API replica. */
   readonly runner: Runner | undefined
+  /** As the runner. */
+  readonly schedule: Schedule | undefined
   /** Stops taking requests, finishes or gives back what runs, closes everything. */
   close(): Promise<void>
 }
@@ -88,6 +91,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     runner = opened.adopt(startRunner({ ...ports, datastore, disks }, { alone: isEmbedded(config) }), held =>
       held.stop(),
     )
+  const schedule = role === 'api' ? undefined : opened.adopt(startSchedule(ports), held => held.stop())
   const server =
     role === 'worker'
       ? undefined
@@ -104,7 +108,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
           drain,
         )
   const parts = opened.move()
-  return { ports, datastore, server, runner, close: () => parts.disposeAsync() }
+  return { ports, datastore, server, runner, schedule, close: () => parts.disposeAsync() }
 }
 
 /** What answers may take to end once the server takes no more requests; then their connections are cut. */

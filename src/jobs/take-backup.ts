@@ -4,6 +4,7 @@
  */
 import { canBeBase, diskBackups, isInTheMaking, newestOf } from '../control/backup/backup-rules.ts'
 import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
+import { applyRetention } from '../control/policy/apply-retention.ts'
 import type { WrittenBackup } from '../datastore/datastore.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
@@ -44,6 +45,7 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
       await makeAvailable(records, { ...plan, written, measured, at })
       if (job.attempts > 1) await requestCollection(records, job.projectId, at)
       await expandIfFull(records, job.projectId, plan.backup.vaultId)
+      await applyRetention(records, plan.backup, at)
       return {}
     })
   })
@@ -146,13 +148,13 @@ async function makeAvailable(records: Records, { backup, parts, written, measure
     sum.resourceSizeBytes += sizeBytes
   }
   const isServer = parts.every(({ holder }) => holder.id !== backup.id)
-  if (isServer) {
-    await records.backups.update([backup.id], { ...done, ...sum, full: parts.every(({ base }) => base === undefined) })
-  }
+  const full = parts.every(({ base }) => base === undefined)
+  if (isServer) await records.backups.update([backup.id], { ...done, ...sum, full })
   await records.vaults.charge(backup.vaultId, sum.storedBytes)
   await settleCheckpoint(records, backup.projectId, backup.checkpointId)
   await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'available')
   await records.resources.tally(backup.vaultId, backup.resourceId, sum.storedBytes, 1)
+  await records.resources.taken(backup.vaultId, backup.resourceId, full ? backup.createdAt : undefined)
 }
 
 /** The backup stays as failed, holding nothing; the resource can be tried again at once. */

@@ -18,6 +18,8 @@ export interface ProtectableDisk {
   readonly availabilityZone: string
   readonly createdAt: Date
   readonly projectId: string
+  /** What vaults that bind by tags look at: Cinder's metadata. */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 export interface ProtectableServer {
@@ -30,6 +32,8 @@ export interface ProtectableServer {
   readonly projectId: string
   /** The system disk first. */
   readonly disks: readonly ProtectableDisk[]
+  /** As a disk's: Nova's metadata. */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 export interface Protectables {

@@ -28,7 +28,8 @@ export function localProtectables(catalog: Catalog): Protectables {
 
 function asServer(server: ServerRecord, disks: readonly DiskRecord[]): ProtectableServer {
   const own = disks.filter(disk => disk.serverId === server.id)
-  return { ...server, disks: own.toSorted(systemDiskFirst).map(asDisk) }
+  const { metadata, ...seen } = server
+  return { ...seen, disks: own.toSorted(systemDiskFirst).map(asDisk), ...tagged(metadata) }
 }
 
 function systemDiskFirst(one: DiskRecord, other: DiskRecord): number {
@@ -54,5 +55,9 @@ function asDisk(disk: DiskRecord): ProtectableDisk {
     ...(device && { device }),
     availabilityZone,
     createdAt,
+    ...tagged(disk.metadata),
   }
 }
+
+const tagged = (metadata: DiskRecord['metadata'] = {}): Pick<ProtectableDisk, 'tags'> =>
+  Object.keys(metadata).length > 0 ? { tags: metadata } : {}

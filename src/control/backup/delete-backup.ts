@@ -2,10 +2,10 @@ import { refuse } from '../../contract/errors.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
-import { dropMembersOf, isHeld, releaseMember } from '../member/member-release.ts'
-import { startOperation } from '../operation-log/start-operation.ts'
+import { releaseMember } from '../member/member-release.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
-import { checkDeletable, providerOfBackup } from './backup-rules.ts'
+import { checkDeletable } from './backup-rules.ts'
+import { beginDeletion, holdForDeletion } from './begin-deletion.ts'
 import { visibleBackup } from './visible-backup.ts'
 
 /**
@@ -37,29 +37,8 @@ function checkGivenUp(member: MemberRecord): void {
   if (member.imageId !== undefined) refuse('6710', { image: member.imageId })
 }
 
-async function startDeletion(records: Records, id: string, caller: ProjectCaller, at: Date): Promise<void> {
-  const { projectId, requestId } = caller
-  const found = await records.backups.find(id)
-  const vault = found && (await records.vaults.lock(projectId, found.vaultId))
-  const backup = (await records.backups.lock(id)) ?? refuse('6200', { backup: id })
-  const children = await records.backups.childrenOf([id])
-  const chain = await records.backups.within({ projectId, vaultId: backup.vaultId, resourceId: backup.resourceId })
-  const images = (await records.images.ofBackups([id])).filter(isHeld)
-  checkDeletable(backup, { children, vault, chain: chain.filter(other => other.parentId === undefined), images, at })
-  await dropMembersOf(records, [id])
-  const status = { status: 'waiting_delete', updatedAt: at } as const
-  await records.backups.update([id, ...children.map(child => child.id)], status)
-  await startOperation(records, {
-    type: 'delete',
-    projectId,
-    requestId,
-    at,
-    resource: { id: backup.resourceId, name: backup.resourceName, type: backup.resourceType },
-    detail: { delete: { backup_id: id, backup_name: backup.name } },
-    job: 'delete-backup',
-    payload: { backupId: id },
-    providerId: providerOfBackup(backup),
-    ...(vault && { vault }),
-    checkpointId: backup.checkpointId,
-  })
+async function startDeletion(records: Records, id: string, { projectId, requestId }: ProjectCaller, at: Date) {
+  const held = (await holdForDeletion(records, projectId, id, at)) ?? refuse('6200', { backup: id })
+  checkDeletable(held.backup, held.around)
+  await beginDeletion(records, held, { requestId })
 }

@@ -23,7 +23,7 @@ export const diskDetail = (disk: ProtectableDisk): Detail => ({
   shareable: disk.shareable,
   created_at: cinderTime(disk.createdAt),
   replication_status: 'disabled',
-  metadata: {},
+  metadata: disk.tags ?? {},
   attachments:
     disk.serverId === undefined
       ? []
@@ -53,7 +53,7 @@ export const serverDetail = (server: ProtectableServer): Detail => ({
   'OS-EXT-STS:power_state': POWER_STATES[server.status.toUpperCase()] ?? 0,
   'OS-EXT-STS:vm_state': VM_STATES[server.status.toUpperCase()] ?? server.status.toLowerCase(),
   ...(server.disks[0]?.device !== undefined && { 'OS-EXT-SRV-ATTR:root_device_name': server.disks[0].device }),
-  metadata: {},
+  metadata: server.tags ?? {},
   addresses: {},
   security_groups: [],
   'os-extended-volumes:volumes_attached': server.disks.map((disk, position) => ({

@@ -61,7 +61,8 @@ export async function findSharers(
   return anyShareable ? sharersOf(await protectables.servers(projectId)) : new Map()
 }
 
-function sharersOf(servers: readonly ProtectableServer[]): Bindings['sharers'] {
+/** Which servers have which shareable disks, of all that a project has. */
+export function sharersOf(servers: readonly ProtectableServer[]): Bindings['sharers'] {
   const attached = servers.flatMap(({ id, disks }) =>
     disks.filter(disk => disk.shareable).map(disk => ({ server: id, disk: disk.id })),
   )

@@ -1,0 +1,96 @@
+/**
+ * The clock's door: begins what policies ask for when it is due, and ends what has had its time. Any number of processes
+ * may do this over one catalog: what is due stands in the catalog, and the transaction that deals with it takes it away.
+ */
+import { readInventory } from '../control/checkpoint/read-inventory.ts'
+import { runPolicy } from '../control/policy/run-policy.ts'
+import type { AppliedPolicyRecord } from '../ports/catalog/applied-policy.ts'
+import type { Ports } from '../ports/ports.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { sweepAged } from './sweep-aged.ts'
+
+export type SchedulePorts = Pick<Ports, 'catalog' | 'protectables' | 'now' | 'log' | 'wake'>
+
+export interface ScheduleOptions {
+  /** Milliseconds between two looks at what is due. */
+  readonly lookEvery?: number
+  /** Milliseconds between two sweeps for what has had its time. */
+  readonly sweepEvery?: number
+}
+
+export interface Schedule {
+  /** Resolves when what is due at this moment has begun. */
+  look(): Promise<void>
+  /** Resolves when what has had its time is on its way out. */
+  sweep(): Promise<void>
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>
+}
+
+const LOOK_EVERY_MS = 5000
+const HOUR_MS = 60 * 60 * 1000
+
+/** Looks and sweeps at once, and then again and again. */
+export function startSchedule(ports: SchedulePorts, options: ScheduleOptions = {}): Schedule {
+  const { lookEvery = LOOK_EVERY_MS, sweepEvery = HOUR_MS } = options
+  const looks = oneAtATime(() => logged(ports, 'looking for due policies', lookAtDue))
+  const sweeps = oneAtATime(() => logged(ports, 'sweeping what has expired', sweepAged))
+  const timers = [setInterval(looks.ask, lookEvery), setInterval(sweeps.ask, sweepEvery)]
+  looks.ask()
+  sweeps.ask()
+  return {
+    async look() {
+      looks.ask()
+      await looks.rest()
+    },
+    async sweep() {
+      sweeps.ask()
+      await sweeps.rest()
+    },
+    async stop() {
+      timers.forEach(clearInterval)
+      await Promise.all([looks.rest(), sweeps.rest()])
+    },
+  }
+}
+
+async function logged(
+  ports: SchedulePorts,
+  what: string,
+  work: (ports: SchedulePorts) => Promise<boolean>,
+): Promise<void> {
+  try {
+    if (await work(ports)) ports.wake()
+  } catch (error) {
+    ports.log.error({ err: error }, `${what} failed; trying again later`)
+  }
+}
+
+/** Answers whether there is work for the jobs. What fails for one vault or project is tried again at the next look. */
+async function lookAtDue(ports: SchedulePorts): Promise<boolean> {
+  const due = await ports.catalog.read(({ appliedPolicies }) => appliedPolicies.due('backup', ports.now()))
+  let begun = false
+  for (const [projectId, runs] of Map.groupBy(due, ({ projectId }) => projectId)) {
+    try {
+      const inventory = await readInventory(ports.protectables, projectId)
+      for (const run of runs) begun = (await begin(ports, run, inventory)) || begun
+    } catch (error) {
+      ports.log.error({ err: error, project: projectId }, 'the servers and disks of a project cannot be read')
+    }
+  }
+  return begun
+}
+
+async function begin(
+  ports: SchedulePorts,
+  run: AppliedPolicyRecord,
+  inventory: Awaited<ReturnType<typeof readInventory>>,
+): Promise<boolean> {
+  try {
+    return await ports.catalog.change(records => runPolicy(records, run, { inventory, at: ports.now() }))
+  } catch (error) {
+    const { vaultId: vault, policyId: policy } = run
+    ports.log.error({ err: error, vault, policy }, 'a policy could not be run; trying again at the next look')
+    return false
+  }
+}
