@@ -31,6 +31,8 @@ const MOST_GAP = 65_536
 interface Located {
   readonly wanted: WantedChunk
   readonly name: Buffer
+  /** The pack's id, also where it is gone; empty where the index knows none. */
+  readonly pack: string
   readonly place: ChunkPlace | undefined
 }
 
@@ -90,13 +92,12 @@ async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: Array
   const chunks: SealedChunk[] = []
   const numbers: number[] = []
   const problems: (Problem | undefined)[] = located.map(() => undefined)
-  for (const [number, { wanted: chunk, name, place }] of located.entries()) {
+  for (const [number, { wanted: chunk, name, pack, place }] of located.entries()) {
     const range = place && ranges.findIndex(read => read.pack === place.pack && holds(read, place))
     const read = range === undefined ? undefined : ranges[range]
-    const pack = place ? (realm.index.packs.at(place.pack)?.id ?? '') : ''
     const about = { chunk: name.toString('hex'), pack }
     if (place === undefined || range === undefined || read === undefined)
-      problems[number] = { ...about, what: 'it is in no pack', lost: true }
+      problems[number] = { ...about, what: pack === '' ? 'it is in no pack' : 'the pack is missing', lost: true }
     else if ('what' in read) problems[number] = { ...about, what: read.what, lost: read.lost }
     else if (place.rawLength !== chunk.rawLength || place.kind !== chunk.kind)
       problems[number] = { ...about, what: `it is ${place.rawLength} bytes, not ${chunk.rawLength}`, lost: false }
@@ -125,7 +126,8 @@ function locate(realm: Realm, wanted: WantedChunk): Located {
   const name = 'hash' in wanted ? Buffer.from(nameOf(realm.naming, wanted.kind, wanted.hash)) : chunks.nameOf(wanted.id)
   const id = chunks.find(new DataView(name.buffer, name.byteOffset, name.length), 0)
   const place = id < 0 ? undefined : chunks.place(id)
-  return { wanted, name, place: place && packs.state(place.pack) !== 'gone' ? place : undefined }
+  const pack = place ? (packs.at(place.pack)?.id ?? '') : ''
+  return { wanted, name, pack, place: place && packs.state(place.pack) !== 'gone' ? place : undefined }
 }
 
 interface Range {

@@ -2,7 +2,7 @@
 import { CHUNKS_PER_BLOCK } from './block-pool.ts'
 import { CHUNK_BYTES, type ChunkKind, kind } from './chunk.ts'
 import { type ChunkProblem, fetchChunks } from './fetch-chunks.ts'
-import type { IdSet } from './id-set.ts'
+import type { Pace } from './pace.ts'
 import type { Realm } from './realms.ts'
 import { type Reliance, reliance, storeChunks } from './store-chunks.ts'
 
@@ -11,15 +11,17 @@ import { type Reliance, reliance, storeChunks } from './store-chunks.ts'
  */
 export async function moveChunks(
   realm: Realm,
-  from: ReadonlySet<number>,
-  alive: IdSet,
-  signal: AbortSignal | undefined,
+  ids: readonly number[],
+  hold: { readonly pace: Pace; readonly signal?: AbortSignal | undefined },
 ): Promise<number> {
   const failed = new AbortController()
-  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  const stop = hold.signal ? AbortSignal.any([hold.signal, failed.signal]) : failed.signal
   const relies = reliance(error => failed.abort(error))
-  for (const block of blocksOf(realm, from, alive)) {
-    stop.throwIfAborted()
+  for (const block of blocksOf(realm, ids)) {
+    await hold.pace(
+      block.ids.reduce((sum, id) => sum + realm.index.chunks.sealedLength(id), 0),
+      stop,
+    )
     await moveBlock(realm, relies, block)
   }
   if (relies.packs.size > 0) realm.writer.close()
@@ -37,10 +39,9 @@ interface MovingBlock {
 }
 
 /** Chunks that can share a block: whole ones of data four at a time, all others alone. */
-function* blocksOf(realm: Realm, from: ReadonlySet<number>, alive: IdSet): Generator<MovingBlock> {
+function* blocksOf(realm: Realm, ids: readonly number[]): Generator<MovingBlock> {
   let whole: number[] = []
-  for (const id of alive.values()) {
-    if (!from.has(realm.index.chunks.packOf(id))) continue
+  for (const id of ids) {
     const place = realm.index.chunks.place(id)
     if (place === undefined) continue
     if (place.kind !== kind.data || place.rawLength !== CHUNK_BYTES) yield { kind: place.kind, ids: [id] }

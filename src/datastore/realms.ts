@@ -8,6 +8,7 @@ import type { PackBuffers } from './pack-buffers.ts'
 import { type PackWriter, packWriter } from './pack-writer.ts'
 import { type Mutex, mutex } from './permits.ts'
 import { type RealmIndex, realmIndex } from './realm-index.ts'
+import { type References, references } from './references.ts'
 import type { RealmStore } from './store-view.ts'
 import type { Threads } from './threads.ts'
 
@@ -18,6 +19,8 @@ export interface Realm extends RealmStore {
   readonly blocks: BlockPool
   readonly index: RealmIndex
   readonly writer: PackWriter
+  /** What live manifests referred to at the last collection. */
+  readonly references: References
   /** One collection at a time. */
   readonly collecting: Mutex
 }
@@ -123,7 +126,8 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
     },
   })
   const { threads, blocks } = house
-  const realm = { ...objects, name, naming: keys.chunkNaming, threads, blocks, index, writer, collecting: mutex() }
+  const parts = { threads, blocks, index, writer, references: references(), collecting: mutex() }
+  const realm = { ...objects, name, naming: keys.chunkNaming, ...parts }
   return { realm, keys, ready: index.refresh(), users: 0, writers: 0 }
 }
 

@@ -1,43 +1,10 @@
-/** Which chunks manifests refer to, as sets of ids. A page met before costs nothing: its chunks are marked already. */
+/** What a backup holds and its neighbours do not. */
 import { HASH_BYTES, kind, NAME_BYTES, nameOf } from './chunk.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import type { Manifest } from './manifest.ts'
 import { pageHash, readPage } from './manifest-store.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
-
-/** Adds the ids of all chunks and pages; calls `added` for each that was new. Fault `corrupt` when a page cannot be read. */
-export async function markManifest(
-  realm: Realm,
-  manifest: Manifest,
-  marked: IdSet,
-  added?: (id: number) => void,
-): Promise<void> {
-  for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
-    if (!isZeroHash(pageHash(manifest, page), 0)) await markPage(realm, { manifest, page }, marked, added)
-  }
-}
-
-async function markPage(
-  realm: Realm,
-  { manifest, page }: PagePlace,
-  marked: IdSet,
-  added?: (id: number) => void,
-): Promise<void> {
-  const name = nameOf(realm.naming, kind.page, pageHash(manifest, page))
-  const pageId = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
-  if (marked.has(pageId)) return
-  const hashes = await readPage(realm, manifest, page)
-  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
-  const view = new DataView(names.buffer)
-  for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
-    if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
-    const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
-    if (marked.add(id)) added?.(id)
-  }
-  // Only now: a page counts as met when all its chunks are marked.
-  if (marked.add(pageId)) added?.(pageId)
-}
 
 /**
  * Sealed bytes of what `manifest` refers to and none of the others does. Pages they share are not even read, so that it
@@ -77,3 +44,25 @@ function pagesOf(manifest: Manifest): ReadonlyMap<string, PagePlace> {
 
 const without = (pages: ReadonlyMap<string, PagePlace>, others: ReadonlyMap<string, PagePlace>): readonly PagePlace[] =>
   [...pages].flatMap(([hash, place]) => (others.has(hash) ? [] : [place]))
+
+/** Adds the ids of the page and of all its chunks; calls `added` for each that was new. Fault `corrupt`. */
+async function markPage(
+  realm: Realm,
+  { manifest, page }: PagePlace,
+  marked: IdSet,
+  added?: (id: number) => void,
+): Promise<void> {
+  const name = nameOf(realm.naming, kind.page, pageHash(manifest, page))
+  const pageId = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  if (marked.has(pageId)) return
+  const hashes = await readPage(realm, manifest, page)
+  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
+  const view = new DataView(names.buffer)
+  for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
+    if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
+    const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
+    if (marked.add(id)) added?.(id)
+  }
+  // Only now: a page counts as met when all its chunks are marked.
+  if (marked.add(pageId)) added?.(pageId)
+}
