@@ -1,0 +1,136 @@
+/** Retention by number, held to a model that asks of each backup alone whether some rule keeps it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { PolicyoODCreate } from '../../contract/operations.gen.ts'
+import { superfluous } from './retention.ts'
+
+interface Made {
+  readonly id: string
+  readonly createdAt: Date
+}
+
+/** The names of the periods that a day, YYYY-MM-DD, lies in; a week has the name of its Monday. */
+const periodOf: Readonly<Record<string, (day: string) => string>> = {
+  day_backups: day => day,
+  week_backups: day => {
+    const monday = new Date(`${day}T12:00:00Z`)
+    while (monday.getUTCDay() !== 1) monday.setUTCDate(monday.getUTCDate() - 1)
+    return monday.toISOString().slice(0, 10)
+  },
+  month_backups: day => day.slice(0, 7),
+  year_backups: day => day.slice(0, 4),
+}
+
+/** The day of a moment in a zone, by the platform's own calendar. */
+function dayIn(timezone: string): (at: Date) => string {
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone.replace('UTC', ''), dateStyle: 'short' })
+  return at => format.format(at)
+}
+
+const isNewer = (one: Made, other: Made): boolean =>
+  one.createdAt.getTime() - other.createdAt.getTime() > 0 || (+one.createdAt === +other.createdAt && one.id > other.id)
+
+function isKept(backup: Made, all: readonly Made[], definition: PolicyoODCreate): boolean {
+  const newer = all.filter(other => isNewer(other, backup))
+  if (newer.length < (definition.max_backups ?? 0)) return true
+  const day = dayIn(definition.timezone ?? '')
+  return Object.entries(periodOf).some(([rule, name]) => {
+    const later = new Set(newer.map(other => name(day(other.createdAt))))
+    return !later.has(name(day(backup.createdAt))) && later.size < Number(definition[rule as 'day_backups'] ?? 0)
+  })
+}
+
+const kept = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 12 }))
+const definition = fc
+  .record({
+    max_backups: fc.integer({ min: -1, max: 8 }),
+    day_backups: kept,
+    week_backups: kept,
+    month_backups: kept,
+    year_backups: kept,
+    timezone: fc.constantFrom('UTC+00:00', 'UTC+08:00', 'UTC-11:30', 'UTC+14:00', 'UTC+05:45'),
+  })
+  .filter(rules => rules.max_backups > 0 || rules.day_backups + rules.week_backups + rules.month_backups > 0)
+
+/** Backups some hours apart; now and then a pause of weeks. */
+const backups = fc
+  .tuple(
+    fc.integer({ min: Date.UTC(2019, 11, 1), max: Date.UTC(2030, 1, 1) }),
+    fc.array(
+      fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 30 * 60 }) }, fc.integer({ min: 0, max: 60_000 })),
+      {
+        maxLength: 60,
+        size: 'max',
+      },
+    ),
+  )
+  .map(([start, minutes]) => {
+    let at = start
+    return minutes.map((after, index): Made => {
+      at += after * 60_000
+      return { id: String(index).padStart(4, '0'), createdAt: new Date(at) }
+    })
+  })
+
+test('what goes is what no rule keeps, oldest first', () => {
+  fc.assert(
+    fc.property(backups, definition, (all, rules) => {
+      const gone = all.filter(backup => !isKept(backup, all, rules))
+      assert.deepEqual(superfluous(all.toReversed(), rules), gone)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('evaluated after every backup, it keeps what it would keep of them all', () => {
+  fc.assert(
+    fc.property(backups, definition, (all, rules) => {
+      let alive: readonly Made[] = []
+      for (const backup of all) {
+        const now = [...alive, backup]
+        const gone = new Set(superfluous(now, rules))
+        alive = now.filter(one => !gone.has(one))
+        assert.ok(alive.includes(backup), 'the newest one always stays')
+      }
+      const atOnce = new Set(superfluous(all, rules))
+      assert.deepEqual(
+        alive,
+        all.filter(one => !atOnce.has(one)),
+      )
+    }),
+    { numRuns: 60 },
+  )
+})
+
+const daily = (days: number, hour = 2): readonly Made[] =>
+  Array.from({ length: days }, (_, day) => ({
+    id: String(day).padStart(4, '0'),
+    createdAt: new Date(Date.UTC(2026, 10, 1 + day, hour)),
+  }))
+const left = (all: readonly Made[], rules: PolicyoODCreate): number => all.length - superfluous(all, rules).length
+
+test('five days and one week keep five: the last of the week is the last of the days (semantics 10)', () => {
+  assert.equal(left(daily(20), { day_backups: 5, week_backups: 1, timezone: 'UTC+00:00' }), 5)
+})
+
+test('days that have no backup do not count', () => {
+  const rare = daily(300).filter((_, day) => day % 30 === 0)
+  assert.equal(left(rare, { day_backups: 5, timezone: 'UTC+00:00' }), 5)
+})
+
+test('-1, 0 and nothing limit nothing', () => {
+  for (const rules of [{}, { max_backups: -1 }, { max_backups: 0 }, { day_backups: 0, year_backups: 0 }]) {
+    assert.equal(left(daily(30), rules), 30)
+  }
+})
+
+test('a day ends when it ends in the zone of the policy', () => {
+  const around = [22, 23, 24, 25].map((hour, at) => ({
+    id: String(at),
+    createdAt: new Date(Date.UTC(2026, 10, 1, hour)),
+  }))
+  const gone = (timezone: string) => superfluous(around, { day_backups: 9, timezone }).map(({ id }) => id)
+  assert.deepEqual(gone('UTC+00:00'), ['0', '2'])
+  assert.deepEqual(gone('UTC+01:00'), ['1', '2'])
+})
