@@ -213,13 +213,13 @@ async function removePacks(realm: Realm, numbers: readonly number[], marker: str
   const leftInIndex = await rewritten(realm, new Set(ids))
   realm.index.removed(ids)
   await realm.objectStore.remove(ids.map(realm.keys.pack))
-  if (leftInIndex) await rewriteSegments(realm, new Set(ids))
+  if (leftInIndex) await rewritten(realm, new Set(ids))
   return { ...nothing, packs: ids.length, freedBytes: numbers.reduce((sum, number) => sum + bytesOf(realm, number), 0) }
 }
 
 /**
  * Takes the packs out of the index. True when the store is too full for that: who loads the index sees that these packs
- * are not there, and their going makes room.
+ * are not there, their going makes room, and the next rewriting leaves them out.
  */
 async function rewritten(realm: Realm, gone: ReadonlySet<string>): Promise<boolean> {
   try {

@@ -15,17 +15,18 @@ interface Old {
 }
 
 /**
- * Reads only segments that mention a pack that goes, and small ones when there are many. Corrupt segments go as well: the
+ * Without these packs, and without those that are gone already. Reads only segments that mention a pack that goes, and small ones when there are many. Corrupt segments go as well: the
  * rows of their packs have been found in the packs' tables and committed. Answers how many were replaced or removed.
  */
 export async function rewriteSegments(realm: Realm, gone: ReadonlySet<string>): Promise<number> {
   const { index } = realm
   const corrupt = index.corruptSegments()
-  const goes = (number: number): boolean => gone.has(index.packs.at(number)?.id ?? '')
+  const goes = (number: number): boolean =>
+    index.packs.state(number) === 'gone' || gone.has(index.packs.at(number)?.id ?? '')
   const [affected, others] = split(index.segments(), segment => segment.packs.some(goes))
   const small = others.filter(({ rows }) => rows < MOST_ROWS_OF_SEGMENT / 8)
   const old = small.length + affected.length >= MANY_SMALL ? [...affected, ...small] : affected
-  for (const batch of batches(old)) await replace(realm, batch, gone)
+  for (const batch of batches(old)) await replace(realm, batch, goes)
   await realm.objectStore.remove(corrupt.map(realm.keys.segment))
   index.replaced(corrupt, [])
   return old.length + corrupt.length
@@ -50,7 +51,7 @@ function batches(old: readonly SegmentInfo[]): readonly (readonly SegmentInfo[])
   return all
 }
 
-async function replace(realm: Realm, batch: readonly SegmentInfo[], gone: ReadonlySet<string>): Promise<void> {
+async function replace(realm: Realm, batch: readonly SegmentInfo[], goes: (pack: number) => boolean) {
   const old: Old[] = []
   for (const info of batch) {
     const segment = await readSegment(realm, info.id)
@@ -58,7 +59,7 @@ async function replace(realm: Realm, batch: readonly SegmentInfo[], gone: Readon
   }
   const merged = mergeSegments(
     old.map(({ segment }) => segment),
-    pack => gone.has(pack),
+    pack => goes(realm.index.packs.find(pack) ?? -1),
   )
   const put: SegmentInfo[] = []
   if (merged.packs.length > 0) {
