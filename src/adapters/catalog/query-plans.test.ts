@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { CompiledQuery } from 'kysely'
 import type { BackupFilter } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import { aBackup, aCheckpoint, aMember, aProject, at, aVault } from './samples.ts'
+import { aBackup, aCheckpoint, aMember, anApplied, aPolicy, aProject, at, aVault } from './samples.ts'
 import { migrateSqlite, sqliteDialect } from './sqlite.ts'
 import { openConnection } from './sqlite-connection.ts'
 import { openTransaction } from './transaction.ts'
@@ -125,4 +125,37 @@ test('the page behind a marker starts at it', async () => {
     plans.join('\n'),
   )
   assert.deepEqual(sorts(plans), [])
+})
+
+test('what is due or has aged is found without looking at the rest', async () => {
+  const vault = aVault(aProject())
+  const policy = aPolicy(vault.projectId)
+  const before = { id: 'b', at: at(1) }
+  const plans = await plansOf(async ({ vaults, policies, appliedPolicies, aging }) => {
+    await vaults.insert(vault)
+    await policies.insert(policy)
+    await appliedPolicies.put(anApplied(policy, vault, { nextDue: at(1) }))
+    await appliedPolicies.due('backup', at(2))
+    await appliedPolicies.advance(
+      { vaultId: vault.id, operationType: 'backup', policyId: policy.id, nextDue: at(1) },
+      { lastDue: at(1), nextDue: at(2) },
+    )
+    await appliedPolicies.of([policy.id])
+    await appliedPolicies.inVaults([vault.id])
+    await appliedPolicies.schedule(policy.id, at(3))
+    await policies.list(vault.projectId, { vaultId: vault.id })
+    await vaults.list(vault.projectId, { policyId: policy.id }, PAGE)
+    await aging.expired(at(9), 10, before)
+    await aging.failed(at(9), 10, before)
+    await appliedPolicies.remove({ vaultId: vault.id, operationType: 'backup' })
+    await appliedPolicies.remove({ policyId: policy.id })
+    await policies.remove(policy.id)
+  })
+  assert.deepEqual(scans(plans), [])
+  for (const index of ['applied_policy_due', 'backup_expiry', 'backup_failed']) {
+    assert.ok(
+      plans.some(step => step.includes(`${index} (`) || step.includes(`INDEX ${index}`)),
+      index,
+    )
+  }
 })

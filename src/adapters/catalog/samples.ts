@@ -1,5 +1,6 @@
 /** Records for the tests of the catalog: plausible, complete, and different wherever they can be. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import type { AuditRecord } from '../../ports/catalog/audit.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { CheckpointRecord } from '../../ports/catalog/checkpoint.ts'
@@ -8,6 +9,7 @@ import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { JobRecord } from '../../ports/catalog/job.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
+import type { PolicyRecord } from '../../ports/catalog/policy.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 
@@ -188,6 +190,32 @@ export const aServer = (projectId: string, fields: Partial<ServerRecord> = {}): 
   status: 'ACTIVE',
   availabilityZone: 'az-1',
   createdAt: at(12),
+  ...fields,
+})
+
+export const aPolicy = (projectId: string, fields: Partial<PolicyRecord> = {}): PolicyRecord => ({
+  id: randomUUID(),
+  projectId,
+  name: 'nightly',
+  enabled: true,
+  operationType: 'backup',
+  definition: { max_backups: 7, day_backups: 0, timezone: 'UTC+08:00' },
+  triggerId: randomUUID(),
+  patterns: ['FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=00'],
+  createdAt: at(14),
+  updatedAt: at(15),
+  ...fields,
+})
+
+export const anApplied = (
+  policy: PolicyRecord,
+  vault: VaultRecord,
+  fields: Partial<AppliedPolicyRecord> = {},
+): AppliedPolicyRecord => ({
+  vaultId: vault.id,
+  operationType: policy.operationType,
+  projectId: policy.projectId,
+  policyId: policy.id,
   ...fields,
 })
 

@@ -4,6 +4,7 @@ import type { Catalog } from '../../ports/catalog/catalog.ts'
 import { backupListingTests } from './suite-backup-listing.ts'
 import { exportSessionTests } from './suite-export-sessions.ts'
 import { listingTests } from './suite-listings.ts'
+import { policyTests } from './suite-policies.ts'
 import { recordTests } from './suite-records.ts'
 import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
 
@@ -28,6 +29,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     })
     after(() => place.remove())
     recordTests(() => catalogs.one)
+    policyTests(() => catalogs)
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)
     listingTests(() => catalogs.one)
