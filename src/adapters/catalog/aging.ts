@@ -11,7 +11,7 @@ export function agingOf(session: Session): Aging {
         .select(['id', 'expired_at as at'])
         .where('expired_at', 'is not', null)
         .where('expired_at', '<=', now.getTime())
-        .where('status', 'in', ['available', 'error'])
+        .where(sql<boolean>`(status = 'available' or (status = 'error' and auto_trigger = 0))`)
         .$if(after !== undefined, some => some.where(behind('expired_at', after)))
         .orderBy('expired_at')
         .orderBy('id')

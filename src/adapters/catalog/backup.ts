@@ -1,44 +1,10 @@
 import { sql } from 'kysely'
-import type { BackupRecord, Backups } from '../../ports/catalog/backup.ts'
+import type { Backups } from '../../ports/catalog/backup.ts'
 import type { MemberStatus } from '../../ports/catalog/member.ts'
 import { listBackups } from './backup-list.ts'
+import { allIn, nearestIn, statusesIn } from './backup-place.ts'
+import { backupTable } from './backup-table.ts'
 import { demandWritable, first, insertAll, type Session } from './session.ts'
-import { given } from './slice.ts'
-import { table } from './table.ts'
-
-export const backupTable = table<BackupRecord>({
-  id: 'text',
-  projectId: 'text',
-  vaultId: 'text',
-  checkpointId: 'text',
-  parentId: 'text?',
-  name: 'text',
-  description: 'text',
-  status: 'text',
-  imageType: 'text',
-  resourceId: 'text',
-  resourceName: 'text',
-  resourceType: 'text',
-  resourceSizeBytes: 'number',
-  resourceAz: 'text',
-  incremental: 'flag',
-  full: 'flag',
-  createdAt: 'time',
-  updatedAt: 'time',
-  protectedAt: 'time?',
-  expiredAt: 'time?',
-  autoTrigger: 'flag',
-  systemDisk: 'flag',
-  bootable: 'flag',
-  encrypted: 'flag',
-  containSystemDisk: 'flag',
-  enterpriseProjectId: 'text',
-  storedBytes: 'number',
-  fullBytes: 'number',
-  digest: 'text?',
-  uses: 'number',
-  metadata: 'json?',
-})
 
 export function backupsOf(session: Session): Backups {
   const { db, among } = session
@@ -82,17 +48,9 @@ export function backupsOf(session: Session): Backups {
         })),
       }
     },
-    async within({ projectId, vaultId, resourceId, checkpointId }) {
-      const place = given({ vault_id: vaultId, resource_id: resourceId, checkpoint_id: checkpointId })
-      const query = db
-        .selectFrom('backup')
-        .selectAll()
-        .where('project_id', '=', projectId)
-        .where(e => e.and(place))
-        .orderBy('created_at')
-        .orderBy('id')
-      return (await session.all(query)).map(backupTable.toRecord)
-    },
+    within: place => allIn(session, place),
+    statuses: place => statusesIn(session, place),
+    nearest: (place, look) => nearestIn(session, place, look),
     async update(ids, patch) {
       const changes = backupTable.toChanges(patch)
       if (Object.keys(changes).length > 0)

@@ -49,6 +49,15 @@ export function jobsOf(session: Session): Jobs {
       const query = db.selectFrom('job').select('id').where('id', '=', id).where('claimed_by', '=', worker)
       return (await first(session, query)) !== undefined
     },
+    async keep(id, worker, payload) {
+      const { payload: text } = jobTable.toChanges({ payload })
+      const query = held(id, worker).set({ payload: text }).returning('id')
+      return (await first(session, query)) !== undefined
+    },
+    async postpone(id, runAfter) {
+      const waiting = db.updateTable('job').where('id', '=', id).where('claimed_by', 'is', null)
+      await session.all(waiting.set({ run_after: runAfter.getTime() }))
+    },
     async release(id, worker, runAfter) {
       await session.all(held(id, worker).set({ claimed_by: null, claimed_until: null, run_after: runAfter.getTime() }))
     },

@@ -88,6 +88,22 @@ test('backups are found by what clients name, and counted without looking at the
   }
 })
 
+test('the next backup of a chain is one seek away, and ids and statuses are read from few columns', async () => {
+  const { projectId, id: vaultId } = aVault(aProject())
+  const place = { projectId, vaultId, resourceId: 'r' }
+  const edge = { createdAt: at(1), id: 'b' }
+  const plans = await plansOf(async ({ backups }) => {
+    for (const look of [{}, { olderThan: edge }, { newerThan: edge }])
+      await backups.nearest(place, { statuses: ['available'], withBytes: true, ...look })
+    await backups.statuses({ projectId, vaultId })
+  })
+  assert.deepEqual([scans(plans), sorts(plans)], [[], []])
+  const seeks = plans.filter(step => /backup_in_vault/.test(step))
+  assert.equal(seeks.length, 4)
+  assert.match(seeks[1] ?? '', /resource_id=\? AND created_at<\?/)
+  assert.match(seeks[2] ?? '', /resource_id=\? AND created_at>\?/)
+})
+
 test('an audit of one resource is found by it', async () => {
   const plans = await plansOf(({ audits }) => audits.list('p', { resourceId: 'b' }, { limit: 10, offset: 20 }))
   const found = plans.filter(step => step.startsWith('SEARCH'))

@@ -81,7 +81,7 @@ CREATE INDEX backup_expiry ON backup USING btree (expired_at, id) WHERE ((expire
 
 CREATE INDEX backup_failed ON backup USING btree (created_at, id) WHERE ((status = 'error'::text) AND (auto_trigger = 1) AND (parent_id IS NULL));
 
-CREATE INDEX backup_in_vault ON backup USING btree (vault_id, project_id, resource_id);
+CREATE INDEX backup_in_vault ON backup USING btree (vault_id, project_id, resource_id, created_at, id);
 
 CREATE INDEX backup_named ON backup USING btree (project_id, name) WHERE (parent_id IS NULL);
 

@@ -76,7 +76,7 @@ CREATE INDEX backup_expiry on backup (expired_at, id) where expired_at is not nu
 CREATE INDEX backup_failed on backup (created_at, id)
   where status = 'error' and auto_trigger = 1 and parent_id is null;
 
-CREATE INDEX backup_in_vault on backup (vault_id, project_id, resource_id);
+CREATE INDEX backup_in_vault on backup (vault_id, project_id, resource_id, created_at, id);
 
 CREATE INDEX backup_named on backup (project_id, name) where parent_id is null;
 

@@ -16,7 +16,7 @@ const statistics: readonly (readonly [table: string, index: string, numbers: str
   ['backup', 'backup_newest', '500000 5000 2 1 1'],
   ['backup', 'backup_named', '500000 5000 20'],
   ['backup', 'backup_children', '500000 4'],
-  ['backup', 'backup_in_vault', '1000000 200 200 20'],
+  ['backup', 'backup_in_vault', '1000000 200 200 20 1 1'],
   ['backup', 'backup_of_resource', '1000000 50 50'],
   ['backup', 'backup_of_checkpoint', '1000000 20 20'],
   ['backup', 'backup_expiry', '500000 2 1'],

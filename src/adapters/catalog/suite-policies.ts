@@ -150,6 +150,7 @@ function agingTests(catalogs: () => Catalogs): void {
       aBackup(vault, { expiredAt: past(1), parentId: expired[0]?.id ?? '' }),
       aBackup(vault, { createdAt: past(1), status: 'error' }),
       aBackup(vault, { createdAt: past(1), status: 'available', autoTrigger: true }),
+      aBackup(vault, { expiredAt: past(1), status: 'error', autoTrigger: true }),
     ]
     const { one } = catalogs()
     await one.change(async ({ vaults, backups }) => {

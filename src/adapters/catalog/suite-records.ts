@@ -313,6 +313,9 @@ function workTests(catalog: () => Catalog): void {
       assert.equal((await jobs.claim('w3', kinds, at(10), at(15)))?.id, old.id, 'its claim ran out')
       assert.equal(await jobs.holds(old.id, 'w2'), false)
       assert.equal(await jobs.holds(old.id, 'w3'), true)
+      assert.equal(await jobs.keep(old.id, 'w2', { stolen: true }), false)
+      assert.equal(await jobs.keep(old.id, 'w3', { done: [1, 'two'] }), true)
+      await jobs.postpone(old.id, at(99)) // somebody holds it: nothing happens
       await jobs.release(old.id, 'w2', at(0))
       assert.equal(await jobs.holds(old.id, 'w3'), true, 'only its holder gives it back')
       await jobs.release(old.id, 'w3', at(12))
@@ -320,7 +323,10 @@ function workTests(catalog: () => Catalog): void {
       assert.equal((await jobs.claim('host-1/w4', kinds, at(12), at(15)))?.attempts, 3)
       assert.equal(await jobs.dropClaims('host-%'), 0)
       assert.equal(await jobs.dropClaims('host-1/'), 1)
-      assert.deepEqual(await jobs.open(old.projectId), [{ ...old, runAfter: at(12), attempts: 3 }])
+      const payload = { done: [1, 'two'] }
+      assert.deepEqual(await jobs.open(old.projectId), [{ ...old, payload, runAfter: at(12), attempts: 3 }])
+      await jobs.postpone(old.id, at(30))
+      assert.deepEqual((await jobs.open(old.projectId))[0]?.runAfter, at(30))
       assert.deepEqual(await jobs.open(old.projectId, ['take-backup']), [])
       for (const { id } of [young, old, unasked]) await jobs.finish(id)
       assert.deepEqual(await jobs.open(undefined, kinds), [])

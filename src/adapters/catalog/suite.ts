@@ -2,6 +2,7 @@
 import { after, before, describe } from 'node:test'
 import type { Catalog } from '../../ports/catalog/catalog.ts'
 import { backupListingTests } from './suite-backup-listing.ts'
+import { chainTests } from './suite-chains.ts'
 import { exportSessionTests } from './suite-export-sessions.ts'
 import { listingTests } from './suite-listings.ts'
 import { policyTests } from './suite-policies.ts'
@@ -29,6 +30,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     })
     after(() => place.remove())
     recordTests(() => catalogs.one)
+    chainTests(() => catalogs.one)
     policyTests(() => catalogs)
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)

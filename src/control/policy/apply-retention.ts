@@ -67,7 +67,10 @@ async function surplusOf(
 }
 
 function isExpired(backup: BackupRecord, chain: readonly BackupRecord[], at: Date): boolean {
-  return backup.expiredAt !== undefined && backup.expiredAt <= at && !isLastResort(backup, chain)
+  const { expiredAt, autoTrigger, status } = backup
+  if (expiredAt === undefined || expiredAt > at) return false
+  // Failed automatic ones have a rule of their own (jobs/sweep-aged.ts, jobs/prune-failed.ts).
+  return !(autoTrigger && status === 'error') && !isLastResort(backup, chain)
 }
 
 /** Whether there would be no good backup of the resource without it, or none that is there to stay. */

@@ -7,7 +7,7 @@ export interface AgingBackup {
 
 /** What the clock alone makes ready to go, of all projects. Only whole backups, oldest first, then by id. */
 export interface Aging {
-  /** Available or failed ones whose expiry has come, manual ones too. */
+  /** Whose expiry has come: available ones, and manual ones that have failed. */
   expired(now: Date, limit: number, after?: AgingBackup): Promise<readonly AgingBackup[]>
   /** Failed automatic ones made before that. */
   failed(before: Date, limit: number, after?: AgingBackup): Promise<readonly AgingBackup[]>
