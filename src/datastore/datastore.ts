@@ -67,7 +67,7 @@ export interface WriteRequest extends ManifestRef, Progress {
 }
 
 export interface WrittenBackup {
-  /** Merkle root over the chunks' names, 64 hex digits. */
+  /** Merkle root over the content (docs/format.md section 5), 64 hex digits. */
   readonly digest: string
   readonly sizeBytes: number
   /** Of the disk, without holes and zeros. */

@@ -156,8 +156,9 @@ async function storeBlock({ realm, request, relies, stop }: Write, step: Step): 
   }
 }
 
-/** The page's hash; zeros for a page of zeros. */
-function storePage({ realm, relies }: Write, hashes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+/** The page's hash; zeros for a page of zeros, of which a sparse disk may have any number. */
+async function storePage({ realm, relies }: Write, hashes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  if (Buffer.compare(hashes, new Uint8Array(hashes.length)) === 0) return new Uint8Array(HASH_BYTES)
   const buffers = { raw: hashes.buffer, sealed: new ArrayBuffer(0) }
   return storeChunks(realm, relies, buffers, { kind: kind.page, length: hashes.length })
 }
