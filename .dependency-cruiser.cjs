@@ -10,6 +10,7 @@ const allowed = {
   http: ['contract', 'ports', 'access', 'control'],
   adapters: ['contract', 'ports', 'nbd-wire'],
   'nbd-wire': [],
+  nbd: ['contract', 'ports', 'control', 'nbd-wire'],
 }
 const tests = '\\.test\\.ts$|/suite\\.ts$'
 

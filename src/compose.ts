@@ -19,6 +19,7 @@ import { openMetrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import { type Schedule, startSchedule } from './jobs/schedule.ts'
+import { openExportDoor } from './nbd/open-export-door.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
 import type { Identity, ProjectRecord } from './ports/identity.ts'
@@ -62,7 +63,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   )
   await using opened = new AsyncDisposableStack()
   await openDataFolder(config.dataDir)
-  const catalog = opened.adopt(await openCatalog(config), held => held.close())
+  const { catalog, changes } = counting(opened.adopt(await openCatalog(config), held => held.close()))
   const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
@@ -76,11 +77,17 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   await applyInventory({ catalog, identity: accounts, disks, now, log: logger, settings }, config.resources)
 
   let runner: Runner | undefined
+  const backupBytes = backupBytesOf(datastore)
+  const exports = opened.adopt(
+    await openExportDoor({ ...exportSettings(config), catalog, changes, backupBytes, now, log: logger }),
+    held => held.stop(),
+  )
   const ports: Ports = {
     catalog,
     identity,
     protectables: localProtectables(catalog),
-    backupBytes: backupBytesOf(datastore),
+    backupBytes,
+    exports,
     mayCall,
     wake: () => runner?.wake(),
     now,
@@ -129,6 +136,26 @@ async function openCatalog(config: Config): Promise<Catalog> {
     return openSqliteCatalog({ file: url.slice('sqlite:'.length) || join(config.dataDir, 'catalog.db') })
   const { openPostgresCatalog } = await import('./adapters/catalog/postgres.ts') // its client takes a part of the start
   return openPostgresCatalog({ url })
+}
+
+/** As it was, and how often this process has changed it. */
+function counting(catalog: Catalog) {
+  let count = 0
+  const counted: Catalog = {
+    ...catalog,
+    async change(work) {
+      const answer = await catalog.change(work)
+      count += 1
+      return answer
+    },
+  }
+  return { catalog: counted, changes: () => count }
+}
+
+function exportSettings(config: Config) {
+  const { certificate, key, ...where } = config.exports
+  const identity = certificate === undefined || key === undefined ? undefined : { certificate, key }
+  return { dataDir: config.dataDir, settings: { ...where, identity }, alone: isEmbedded(config) }
 }
 
 const HOUR = 3_600_000

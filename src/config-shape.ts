@@ -1,6 +1,7 @@
 /** Every key that the configuration has (docs/design.md, Configuration file). */
 import { anything, flag, group, list, named, oneOf, optional, secret, text, wholeNumber } from './config-rules.ts'
 
+const address = text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')
 const projectId = /^[0-9a-f]{32}$/
 const anyId = /^[A-Za-z0-9_-]{1,64}$/
 const httpUrl = text(/^https?:\/\/[^/\s]+(\/\S*)?$/, 'an http:// or https:// URL')
@@ -14,7 +15,7 @@ const disk = group({
 })
 
 export const shape = group({
-  listen: optional(text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')),
+  listen: optional(address),
   publicUrl: optional(httpUrl),
   trustedProxies: optional(list(text(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a network'))),
   dataDir: optional(text()),
@@ -90,6 +91,14 @@ export const shape = group({
           backingFolders: optional(list(text())),
         }),
       ),
+    }),
+  ),
+  exports: optional(
+    group({
+      listen: optional(address),
+      host: optional(text(/^[A-Za-z0-9.:-]{1,253}$/, 'a name or an address')),
+      certificate: optional(secret()),
+      key: optional(secret()),
     }),
   ),
   limits: optional(

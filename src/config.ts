@@ -33,6 +33,14 @@ export interface Config {
     /** Where images of disks may have their backing files, beside the folder of the image itself. */
     readonly backingFolders: readonly string[]
   }
+  /** Where NBD clients from elsewhere come in; with a certificate of the operator's, or one made anew at each start. */
+  readonly exports: {
+    readonly listen: { readonly host: string; readonly port: number }
+    readonly host: string | undefined
+    /** PEM, as the key; both or none. */
+    readonly certificate: string | undefined
+    readonly key: string | undefined
+  }
   readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
 }
 
@@ -152,6 +160,12 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
       servers: local?.servers ?? [],
       backingFolders: (local?.backingFolders ?? []).map(path => resolve(folder, path)),
     },
+    exports: {
+      listen: addressOf(read.exports?.listen ?? '127.0.0.1:0'),
+      host: read.exports?.host,
+      certificate: read.exports?.certificate,
+      key: read.exports?.key,
+    },
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
@@ -172,9 +186,14 @@ function addressOf(listen: string): Config['listen'] {
 }
 
 /** What is right key by key and wrong together. */
-function contradictions({ listen, identity, chunkStore }: Config): readonly Mistake[] {
+function contradictions({ listen, identity, chunkStore, exports }: Config): readonly Mistake[] {
   const found: Mistake[] = []
-  if (listen.port > 65_535) found.push({ at: 'listen', problem: `there is no port ${listen.port}` })
+  for (const [at, { port }] of [['listen', listen] as const, ['exports.listen', exports.listen] as const]) {
+    if (port > 65_535) found.push({ at, problem: `there is no port ${port}` })
+  }
+  if ((exports.certificate === undefined) !== (exports.key === undefined)) {
+    found.push({ at: 'exports', problem: 'must have both of certificate and key, or none' })
+  }
   if (identity && (identity.embedded === undefined) === (identity.keystone === undefined)) {
     found.push({ at: 'identity', problem: 'must have one of embedded and keystone' })
   }

@@ -1,5 +1,6 @@
 /** What goes back: answers, refusals, and the few errors that are no rule of the vendor's. */
 import { Refusal } from '../contract/errors.ts'
+import { OpenStackRefusal } from '../contract/openstack-refusal.ts'
 import { Fault } from '../ports/fault.ts'
 
 /** Bodies have exactly the vendor's keys, plus the request id. `error_code` of what is not the vendor's is `OpenCBR.*`. */
@@ -27,6 +28,8 @@ export const vendorCode = (code: string): string => `BackupService.${code}`
 export function answerOf(error: unknown): ErrorAnswer {
   if (error instanceof Refusal) return { status: error.status, code: vendorCode(error.code), message: error.message }
   if (error instanceof Unserved)
+    return { status: error.status, code: `OpenCBR.0${error.status}`, message: error.message }
+  if (error instanceof OpenStackRefusal)
     return { status: error.status, code: `OpenCBR.0${error.status}`, message: error.message }
   if (error instanceof Fault && error.kind === 'unavailable')
     return { status: 503, code: 'OpenCBR.0503', message: 'a part of the service does not answer; try again' }

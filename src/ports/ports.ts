@@ -1,5 +1,6 @@
 import type { BackupBytes } from './backup-bytes.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { ExportDoor } from './export-door.ts'
 import type { Caller, Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Now } from './now.ts'
@@ -11,6 +12,7 @@ export interface Ports {
   readonly identity: Identity
   readonly protectables: Protectables
   readonly backupBytes: BackupBytes
+  readonly exports: ExportDoor
   readonly mayCall: MayCall
   readonly wake: Wake
   readonly now: Now
