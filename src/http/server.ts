@@ -14,6 +14,7 @@ import type { IdentityService } from '../ports/identity-service.ts'
 import type { Ports } from '../ports/ports.ts'
 import { cbrRoutes } from './cbr-routes.ts'
 import { docsRoutes } from './docs-routes.ts'
+import { exportRoutes } from './export-routes.ts'
 import { type HealthParts, healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { imageActionRoutes } from './image-action-routes.ts'
@@ -73,6 +74,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   await app.register(async images => imageActionRoutes(images, parts.ports))
   await app.register(async images => imageRoutes(images, parts.ports, parts.publicUrl))
   await app.register(async volumes => volumeRoutes(volumes, parts.ports, parts.publicUrl))
+  await app.register(async exports => exportRoutes(exports, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
 }
