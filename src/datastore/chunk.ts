@@ -11,7 +11,6 @@ export const CHUNK_BYTES = 262_144
 export const CHUNKS_PER_PAGE = 1024
 export const HASH_BYTES = 32
 export const NAME_BYTES = 16
-export const PAGE_BYTES = CHUNKS_PER_PAGE * HASH_BYTES
 
 export const kind = { data: 0, page: 1 } as const
 export type ChunkKind = (typeof kind)[keyof typeof kind]

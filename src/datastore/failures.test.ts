@@ -89,18 +89,18 @@ test('a crash before any change of a write leaves older backups whole, and only 
   for (let changes = 0; ; changes++) {
     const inner = memoryObjectStore()
     {
-      await using datastore = openOn(inner)
+      await using datastore = openOn(inner, 1 << 20, 1)
       await datastore.write({ ...at('old'), source: readerOf(diskOf(noise(5 * CHUNK_BYTES, 1))) })
     }
     const before = await keysUnder(inner, '')
     const store = dyingStore(inner, changes)
     {
-      await using datastore = openOn(store)
+      await using datastore = openOn(store, 1 << 20, 1)
       await datastore.write({ ...at('new'), source: readerOf(DISK) }).catch((error: unknown) => {
         assert.ok(error instanceof Fault)
       })
     }
-    await using datastore = openOn(inner)
+    await using datastore = openOn(inner, 1 << 20, 1)
     await assertHolds(datastore, 'old', diskOf(noise(5 * CHUNK_BYTES, 1)))
     if (!store.died()) {
       await assertHolds(datastore, 'new', DISK)

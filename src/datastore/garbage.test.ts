@@ -148,19 +148,19 @@ test('a collection that dies at any step loses nothing, and the next one ends it
     const inner = memoryObjectStore()
     const disks = { a: diskOfSeeds(run(1, 9)), b: diskOfSeeds([1, 5, 9, 20]), c: diskOfSeeds(run(30, 5)) }
     {
-      await using datastore = openOn(inner)
+      await using datastore = openOn(inner, 1 << 20, 1)
       for (const [id, disk] of Object.entries(disks)) await write(datastore, id, disk)
       await datastore.removeManifest(at('a'))
     }
     const store = dyingStore(inner, changes)
     {
-      await using datastore = openOn(store)
+      await using datastore = openOn(store, 1 << 20, 1)
       await collectLeaving(datastore, ['b']).catch(() => undefined)
-      await using other = openOn(inner)
+      await using other = openOn(inner, 1 << 20, 1)
       await assertHolds(other, 'b', disks.b)
       await write(other, 'd', disks.a)
     }
-    await using datastore = openOn(inner)
+    await using datastore = openOn(inner, 1 << 20, 1)
     await assertHolds(datastore, 'b', disks.b)
     await assertHolds(datastore, 'd', disks.a)
     await collectLeaving(datastore, ['b', 'd'])
@@ -195,8 +195,8 @@ test('backups, deletions and collections of two processes in any order: what liv
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), fc.nat(), async (steps, seed) => {
       const inner = memoryObjectStore()
-      await using one = openOn(jittery(inner, seed), 1 << 19)
-      await using two = openOn(jittery(inner, seed + 1), 1 << 19)
+      await using one = openOn(jittery(inner, seed), 1 << 19, 1)
+      await using two = openOn(jittery(inner, seed + 1), 1 << 19, 1)
       const processes = [one, two]
       const rows = new Map<string, { disk: MemoryDisk; done: boolean }>()
       const writes = new Set<Promise<unknown>>()
@@ -233,7 +233,7 @@ test('backups, deletions and collections of two processes in any order: what liv
       await Promise.all([...writes, collecting])
       for (const [id, { disk }] of rows) for (const datastore of processes) await assertHolds(datastore, id, disk)
       await collectLeaving(two, [...rows.keys()])
-      await using fresh = openOn(inner)
+      await using fresh = openOn(inner, 1 << 20, 1)
       for (const [id, { disk }] of rows) await assertHolds(fresh, id, disk)
     }),
     { numRuns: 25 },

@@ -26,9 +26,9 @@ export function silentLog(): Log {
   return log
 }
 
-export function openOn(objectStore: ObjectStore, packBytes = 1 << 20): Datastore & AsyncDisposable {
+export function openOn(objectStore: ObjectStore, packBytes = 1 << 20, threads = 2): Datastore & AsyncDisposable {
   const now = () => new Date('2026-01-02T03:04:05.678Z')
-  const datastore = openDatastore({ objectStore, keyring: fixedKeyring, log: silentLog(), packBytes, now })
+  const datastore = openDatastore({ objectStore, keyring: fixedKeyring, log: silentLog(), packBytes, now, threads })
   return { ...datastore, [Symbol.asyncDispose]: () => datastore.close() }
 }
 
