@@ -68,6 +68,25 @@ test('a manifest that may still be replaced is read anew, whatever was counted o
   assert.ok((await store.usage(PACKS)) < 9 * CHUNK_BYTES, 'what the first run wrote is gone')
 })
 
+test('a write that runs again, and ends, while a collection waits for it keeps all its bytes', async () => {
+  const store = memoryObjectStore()
+  await using datastore = openOn(store)
+  await write(datastore, 'a', diskNumber(1))
+  await write(datastore, 'dead', diskNumber(3))
+  let ended = false
+  await datastore.collect({
+    realm: 'r',
+    live: async () => ['a'],
+    unsettled: async () => (ended ? [] : ['a']),
+    async writersDrained() {
+      await write(datastore, 'a', diskNumber(2))
+      ended = true
+    },
+  })
+  await collectLeaving(datastore, ['a'])
+  await assertHolds(datastore, 'a', diskNumber(2))
+})
+
 test('what two processes collect in turn, both count right', async () => {
   const store = memoryObjectStore()
   await using one = openOn(store, 1 << 19)

@@ -44,9 +44,12 @@ async function follow(
   unsettled: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { manifests } = realm.references
-  const left = [...manifests].filter(([id]) => !live.has(id) || unsettled.has(id))
+  const { manifests, provisional } = realm.references
+  // What was counted while its write ran may have been replaced at that write's end, whatever its state is now.
+  const left = [...manifests].filter(([id]) => !live.has(id) || unsettled.has(id) || provisional.has(id))
   for (const [id] of left) manifests.delete(id)
+  provisional.clear()
+  for (const id of unsettled) provisional.add(id)
   for (const id of live) {
     if (manifests.has(id)) continue
     signal?.throwIfAborted()

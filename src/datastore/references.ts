@@ -6,6 +6,8 @@
 export interface References {
   /** The pages (ids) of each manifest that is counted, by its id. */
   readonly manifests: Map<string, readonly number[]>
+  /** Those of them that were counted while another manifest could still be put under their id. */
+  readonly provisional: Set<string>
   has(id: number): boolean
   /** One more; true when it was the first. */
   add(id: number): boolean
@@ -19,9 +21,11 @@ export interface References {
 
 export function references(): References {
   const manifests: References['manifests'] = new Map()
+  const provisional: References['provisional'] = new Set()
   let counts = new Uint32Array(1024)
   return {
     manifests,
+    provisional,
     has: id => (counts[id] ?? 0) > 0,
     add(id) {
       if (id >= counts.length) {
@@ -44,6 +48,7 @@ export function references(): References {
     },
     clear() {
       manifests.clear()
+      provisional.clear()
       counts = new Uint32Array(1024)
     },
   }
