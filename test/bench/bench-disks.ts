@@ -22,7 +22,8 @@ export interface BenchDisks {
 const SOURCE = '/usr'
 const MIB = 2 ** 20
 const BLOCK = 4096
-const BITMAP_BYTES = 65_536
+/** What a bit of a dirty bitmap stands for, unless QEMU is told otherwise. */
+export const BITMAP_BYTES = 65_536
 
 interface SourceFile {
   readonly path: string

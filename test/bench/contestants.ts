@@ -56,7 +56,8 @@ function opencbrIn(folder: string, last: Map<string, string>, nodeFlags: readonl
     const child = resolve(import.meta.dirname, 'opencbr-child.ts')
     const told: Orders = { store, orders }
     const timed = await runTimed([process.execPath, ...flags, child, JSON.stringify(told)], { folder })
-    return { ...timed, outcomes: JSON.parse(timed.output) }
+    const outcomes: readonly Outcome[] = JSON.parse(timed.output)
+    return { ...timed, outcomes, ownSeconds: outcomes.reduce((sum, { seconds }) => sum + seconds, 0) }
   }
   const backUp = async (disk: string, more: Partial<BackupOrder> = {}): Promise<Timed> => {
     const id = crypto.randomUUID()
@@ -99,11 +100,11 @@ export const kopiaBest: KopiaSettings = {
   partMib: 256,
 }
 
-export async function kopia(settings: KopiaSettings = kopiaBest): Promise<Contestant> {
+export async function kopia(settings: KopiaSettings = kopiaBest, name = 'kopia'): Promise<Contestant> {
   const program = await peerProgram('kopia')
   const { splitter, hash, encryption, compression, parallel, partMib } = settings
   return {
-    name: 'kopia',
+    name,
     settings: `${peerVersion('kopia')}, ${splitter}, ${hash}, ${encryption}, ${compression}, --parallel=${parallel}, parts of ${partMib} MiB, no maintenance meanwhile`,
     async open(folder) {
       const config = `--config-file=${join(folder, 'kopia.config')}`

@@ -3,6 +3,8 @@
  * warm page cache, and beside it in the same round what the machine can do at most. Prints a table in Markdown.
  *
  *   SIZE_MIB  of files on the disk (3072)    ROUNDS  of everything (3)    BENCH_FOLDER  scratch space (the system's)
+ *
+ * `npm run bench:data -- --peers` compares it with kopia and restic instead (peers.ts).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -10,6 +12,7 @@ import { join } from 'node:path'
 import { type BenchDisks, checkFree, makeBenchDisks } from './bench-disks.ts'
 import { emptyFolder, type OpencbrRepository, opencbr } from './contestants.ts'
 import { type Limits, measureLimits } from './limits.ts'
+import { comparePeers } from './peers.ts'
 import { run, type Timed } from './timed-child.ts'
 
 const MIB = 2 ** 20
@@ -147,4 +150,4 @@ function median(values: readonly number[]): number {
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 
-await main()
+await (process.argv.includes('--peers') ? comparePeers() : main())

@@ -11,6 +11,8 @@ export interface Timed {
   /** High-water mark of its resident memory (VmHWM: unlike ru_maxrss it begins with the program, not with the fork). */
   readonly peakBytes: number
   readonly output: string
+  /** Of its work alone, by its own word, without the start of the process. */
+  readonly ownSeconds?: number
 }
 
 export interface TimedOptions {
