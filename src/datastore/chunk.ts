@@ -87,7 +87,8 @@ function sealOfChunk(pack: PackKey, chunk: ChunkIdentity): SealOf {
 /** What a sealed chunk holds was compressed by us; that it does not fit is a bug in who wrote it, seen as corruption. */
 function decompress(bytes: Uint8Array, rawLength: number): Uint8Array | undefined {
   try {
-    return zstdDecompressSync(bytes, { chunkSize: Math.max(64, rawLength), maxOutputLength: rawLength })
+    // A little room more than needed: a full buffer makes zlib allocate another and look for more (half as fast again).
+    return zstdDecompressSync(bytes, { chunkSize: rawLength + 64, maxOutputLength: rawLength })
   } catch {
     return undefined
   }

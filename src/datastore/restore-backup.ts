@@ -1,16 +1,16 @@
 /**
  * A backup into a target, in the order of its bytes. Chunks are opened ahead in the workers and checked there; zeros are
  * left out of a blank target and zeroed in any other. When everything has been flushed, what was written is read back
- * from the target and hashed again: a restore that resolves has the digest of the backup, by what the target says it
- * holds (zeroed runs are the target's word).
+ * from the target and compared by fingerprints: the target of a restore that resolves gave back exactly what has the
+ * digest of the backup (that zeroed runs are zeros is the target's word).
  */
 import type { DiskWriter } from '../ports/disks.ts'
 import { Fault } from '../ports/fault.ts'
 import type { Block } from './block-pool.ts'
-import { HASH_BYTES, kind } from './chunk.ts'
 import type { Progress, RestoredBackup } from './datastore.ts'
 import { type DiskRun, diskRuns } from './disk-runs.ts'
 import { fetchGoodChunks } from './fetch-chunks.ts'
+import { type Fingerprints, fingerprints } from './fingerprints.ts'
 import { inOrder } from './in-order.ts'
 import type { Manifest } from './manifest.ts'
 import { progressReport } from './progress.ts'
@@ -25,14 +25,23 @@ export async function restoreBackup(
   const { sizeBytes } = manifest
   if (target.sizeBytes < sizeBytes)
     throw new Fault('denied', `a disk of ${sizeBytes} bytes does not fit into a target of ${target.sizeBytes}`)
-  // Reading back is about a quarter of the work.
   const report = progressReport(progress, sizeBytes)
-  const writtenBytes = await writeAll(realm, manifest, target, progress.signal, at => report(at * 0.75))
+  const restore: Restore = { realm, manifest, target, signal: progress.signal, written: fingerprints(sizeBytes) }
+  // Reading back is about a quarter of the work.
+  const writtenBytes = await writeAll(restore, at => report(at * 0.75))
   if (!target.blank && target.sizeBytes > sizeBytes) await target.zero(sizeBytes, target.sizeBytes - sizeBytes)
   await target.flush()
-  await readBack(realm, manifest, target, progress.signal, at => report(sizeBytes * 0.75 + at * 0.25))
+  await readBack(restore, at => report(sizeBytes * 0.75 + at * 0.25))
   report(sizeBytes)
   return { writtenBytes }
+}
+
+interface Restore {
+  readonly realm: Realm
+  readonly manifest: Manifest
+  readonly target: DiskWriter
+  readonly signal: AbortSignal | undefined
+  readonly written: Fingerprints
 }
 
 interface LoadedRun {
@@ -40,13 +49,8 @@ interface LoadedRun {
   readonly block: Block | undefined
 }
 
-async function writeAll(
-  realm: Realm,
-  manifest: Manifest,
-  target: DiskWriter,
-  signal: AbortSignal | undefined,
-  done: (bytes: number) => void,
-): Promise<number> {
+async function writeAll(restore: Restore, done: (bytes: number) => void): Promise<number> {
+  const { realm, manifest, target, signal, written } = restore
   const runs = inOrder(diskRuns(realm, manifest), {
     width: realm.blocks.count,
     work: run => load(realm, run, signal),
@@ -57,7 +61,9 @@ async function writeAll(
     if (block) {
       try {
         signal?.throwIfAborted()
-        await target.write(new Uint8Array(block.raw, 0, run.length), run.offset)
+        const content = new Uint8Array(block.raw, 0, run.length)
+        written.toggle(run.offset, content)
+        await target.write(content, run.offset)
       } finally {
         realm.blocks.give(block)
       }
@@ -83,38 +89,29 @@ async function load(realm: Realm, run: DiskRun, signal: AbortSignal | undefined)
   }
 }
 
-async function readBack(
-  realm: Realm,
-  manifest: Manifest,
-  target: DiskWriter,
-  signal: AbortSignal | undefined,
-  done: (bytes: number) => void,
-): Promise<void> {
-  const runs = inOrder(diskRuns(realm, manifest), {
-    width: realm.blocks.count,
+async function readBack(restore: Restore, done: (bytes: number) => void): Promise<void> {
+  const runs = inOrder(diskRuns(restore.realm, restore.manifest), {
+    width: restore.realm.blocks.count,
     work: async run => {
-      if (run.chunks.length > 0) await checkRun(realm, run, target, signal)
+      if (run.chunks.length > 0) await readRun(restore, run)
       return run
     },
   })
   for await (const run of runs) {
-    signal?.throwIfAborted()
+    restore.signal?.throwIfAborted()
     done(run.offset + run.length)
   }
+  const different = restore.written.firstDifference()
+  if (different !== undefined)
+    throw new Fault('corrupt', `the target does not hold what was written to it in the 256 MiB from byte ${different}`)
 }
 
-async function checkRun(realm: Realm, run: DiskRun, target: DiskWriter, signal?: AbortSignal): Promise<void> {
+async function readRun({ realm, target, signal, written }: Restore, run: DiskRun): Promise<void> {
   const block = await realm.blocks.take(signal)
   try {
-    await target.read(new Uint8Array(block.raw, 0, run.length), run.offset)
-    const job = { naming: realm.naming, kind: kind.data, raw: block.raw, length: run.length }
-    const { raw, hashes } = await realm.threads.run('hash', job, [block.raw])
-    block.raw = raw
-    for (const [number, chunk] of run.chunks.entries()) {
-      const found = Buffer.from(hashes.subarray(number * HASH_BYTES, (number + 1) * HASH_BYTES))
-      if ('hash' in chunk && !found.equals(chunk.hash))
-        throw new Fault('corrupt', `the target does not hold what was written to it at byte ${run.offset + chunk.at}`)
-    }
+    const content = new Uint8Array(block.raw, 0, run.length)
+    await target.read(content, run.offset)
+    written.toggle(run.offset, content)
   } finally {
     realm.blocks.give(block)
   }
