@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BackupRecord } from '../ports/catalog/backup.ts'
+import { isInTheMaking } from '../control/backup/backup-rules.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
 import { textOf } from './job-payload.ts'
 import type { JobContext, JobPorts, JobType } from './job-ports.ts'
@@ -17,38 +17,55 @@ export const collectGarbage: JobType = { lane: 'collect', mostAttempts: Number.P
 async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promise<void> {
   const realm = textOf(job, 'realm')
   const { signal } = context
+  await earlierDone(ports, job, realm, signal)
   const collected = await ports.datastore.collect({
     realm,
     live: () => liveManifests(ports, realm),
+    unsettled: () => unsettledManifests(ports, realm),
     writersDrained: () => writersDrained(ports, realm, signal),
+    bytesPerSecond: ports.integrity?.collectBytesPerSecond ?? Number.POSITIVE_INFINITY,
     signal,
   })
   ports.log.info({ realm, ...collected }, 'garbage collected')
   await publish(ports, job, context, async () => ({}))
 }
 
+/** One realm is collected by one run at a time, in whatever process: who came later waits. */
+async function earlierDone({ catalog, now }: JobPorts, job: JobRecord, realm: string, signal: AbortSignal) {
+  const earlier = async (): Promise<boolean> => {
+    const open = await catalog.read(({ jobs }) => jobs.open(realm, ['collect-garbage']))
+    const at = now()
+    const first = open.find(({ claimedUntil }) => claimedUntil !== undefined && claimedUntil > at) // oldest first
+    return first !== undefined && first.id !== job.id
+  }
+  while (await earlier()) await pause(LOOK_EVERY, undefined, { signal })
+}
+
 /** Rows of one listing. */
 const PAGE = 1000
 
-/**
- * Every disk's backup that has bytes or is getting them; not those that are being deleted, or failed. Vault by vault, so
- * that no more than one vault's rows are held at a time.
- */
-function liveManifests({ catalog }: JobPorts, realm: string): Promise<readonly string[]> {
+/** Ids of every disk's backup that has bytes or is getting them; not those that are being deleted, or failed. */
+export async function liveManifests(ports: Pick<JobPorts, 'catalog'>, realm: string): Promise<readonly string[]> {
+  const rows = await statusesIn(ports, realm)
+  return rows.filter(({ status }) => status !== 'deleting' && status !== 'error').map(({ id }) => id)
+}
+
+/** Those that are getting them: a job that was cut short writes the same manifest again. */
+async function unsettledManifests(ports: JobPorts, realm: string): Promise<readonly string[]> {
+  const rows = await statusesIn(ports, realm)
+  return rows.filter(isInTheMaking).map(({ id }) => id)
+}
+
+function statusesIn({ catalog }: Pick<JobPorts, 'catalog'>, realm: string) {
   return catalog.read(async ({ backups, vaults }) => {
-    const live: string[] = []
+    const all: Awaited<ReturnType<typeof backups.statuses>>[number][] = []
     for (let offset = 0; ; offset += PAGE) {
       const { rows } = await vaults.list(realm, {}, { limit: PAGE, offset })
-      for (const vault of rows) {
-        const within = await backups.within({ projectId: realm, vaultId: vault.id })
-        for (const backup of within) if (mayHaveBytes(backup)) live.push(backup.id)
-      }
-      if (rows.length < PAGE) return live
+      for (const vault of rows) all.push(...(await backups.statuses({ projectId: realm, vaultId: vault.id })))
+      if (rows.length < PAGE) return all
     }
   })
 }
-
-const mayHaveBytes = ({ status }: BackupRecord): boolean => status !== 'deleting' && status !== 'error'
 
 /** A run of a job: taken up again, it is another one. */
 const runOf = ({ id, attempts }: JobRecord): string => `${id} ${attempts}`
