@@ -22,6 +22,7 @@ import { imageRoutes } from './image-routes.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseUnknown } from './not-found.ts'
 import { answerOf, errorBody, isOurs } from './render.ts'
+import { verificationRoutes } from './verification-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 import { volumeRoutes } from './volume-routes.ts'
 
@@ -73,6 +74,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   if (parts.identity) await app.register(identityRoutes, { service: parts.identity })
   await app.register(async images => imageActionRoutes(images, parts.ports))
   await app.register(async images => imageRoutes(images, parts.ports, parts.publicUrl))
+  await app.register(async verifications => verificationRoutes(verifications, parts.ports))
   await app.register(async volumes => volumeRoutes(volumes, parts.ports, parts.publicUrl))
   await app.register(async exports => exportRoutes(exports, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))

@@ -3,9 +3,9 @@
  * the next older one does not: what other disks' backups happen to share with it does not count, so that no deletion
  * elsewhere, and no collection that has not come yet, makes a charge wrong.
  */
-import { holdsBytes, inOrder } from '../control/backup/backup-rules.ts'
+import { holdingBytes } from '../control/backup/backup-rules.ts'
 import type { ManifestRef } from '../datastore/datastore.ts'
-import type { BackupRecord } from '../ports/catalog/backup.ts'
+import type { BackupRecord, NearestLook } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import { Fault } from '../ports/fault.ts'
 import type { JobPorts } from './job-ports.ts'
@@ -28,10 +28,9 @@ export interface Neighbours {
 
 export async function neighboursOf(records: Pick<Records, 'backups'>, part: BackupRecord): Promise<Neighbours> {
   const { projectId, vaultId, resourceId } = part
-  const others = await records.backups.within({ projectId, vaultId, resourceId })
-  const chain = inOrder([...others.filter(other => other.id !== part.id && holdsBytes(other)), part])
-  const at = chain.findIndex(({ id }) => id === part.id)
-  return { older: chain[at - 1], newer: chain[at + 1] }
+  const beside = (edge: Pick<NearestLook, 'olderThan' | 'newerThan'>) =>
+    records.backups.nearest({ projectId, vaultId, resourceId }, { ...holdingBytes, ...edge })
+  return { older: await beside({ olderThan: part }), newer: await beside({ newerThan: part }) }
 }
 
 export interface Measured extends Neighbours {

@@ -8,6 +8,16 @@ import type { Ports } from '../ports/ports.ts'
 export interface JobPorts extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'wake'> {
   readonly datastore: Datastore
   readonly disks: Disks
+  /** Without it nothing is held back, and scrubs do not come by themselves. */
+  readonly integrity?: Integrity
+}
+
+/** How work that nobody waits for is held back; bytes a second, Infinity for as fast as it goes. */
+export interface Integrity {
+  /** Absent: nothing is scrubbed. */
+  readonly scrub?: { readonly everyDays: number; readonly bytesPerSecond: number } | undefined
+  readonly collectBytesPerSecond: number
+  readonly verifyBytesPerSecond: number
 }
 
 /** One run of one claimed job. */
@@ -22,9 +32,10 @@ export interface JobContext {
 
 /**
  * Jobs of a lane wait for each other only, so that a long backup holds up neither a restore nor a deletion.
- * `backup` and `restore` move bytes; `light` touches rows and manifests; `collect` mostly waits.
+ * `backup` and `restore` move bytes; `light` touches rows and manifests; `collect` mostly waits for writers, so that
+ * several realms can do so at once; `verify` and `scrub` read.
  */
-export type Lane = 'backup' | 'restore' | 'light' | 'collect'
+export type Lane = 'backup' | 'restore' | 'light' | 'collect' | 'verify' | 'scrub'
 
 /** Why a job was given up, for the operation log: a code of contract/errors.ts, and words for the project's people. */
 export interface Failure {

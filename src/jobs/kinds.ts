@@ -8,7 +8,9 @@ import { registerImage } from './register-image.ts'
 import { removeDisk } from './remove-disk.ts'
 import { removeResource } from './remove-resource.ts'
 import { restoreBackup } from './restore-backup.ts'
+import { scrub } from './scrub.ts'
 import { takeBackup } from './take-backup.ts'
+import { verifyBackup } from './verify-backup.ts'
 
 /** Every kind of work that outlives its request, and the function that does it. */
 export const kinds: Readonly<Record<JobKind, JobType>> = {
@@ -21,4 +23,6 @@ export const kinds: Readonly<Record<JobKind, JobType>> = {
   'fill-disk': fillDisk,
   'remove-disk': removeDisk,
   'collect-garbage': collectGarbage,
+  'verify-backup': verifyBackup,
+  scrub,
 }

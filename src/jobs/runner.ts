@@ -13,6 +13,7 @@ import { kinds } from './kinds.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { openProgress } from './progress.ts'
 import { ClaimLost, Stopping } from './publish.ts'
+import { scrubRound } from './scrub-round.ts'
 import { settle } from './settle.ts'
 
 export interface RunnerOptions {
@@ -51,7 +52,7 @@ const defaults = {
   tidyEvery: 24 * 60 * 60 * 1000,
   kinds,
 } as const
-const usualLanes: Readonly<Record<Lane, number>> = { backup: 1, restore: 2, light: 4, collect: 1 }
+const usualLanes: Readonly<Record<Lane, number>> = { backup: 1, restore: 2, light: 4, collect: 4, verify: 1, scrub: 1 }
 
 /** A job that takes its process down with it is not tried for ever. */
 const MOST_INTERRUPTIONS = 20
@@ -70,6 +71,7 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
   const running = new Set<Run>()
   let claims = 0
   let leftovers = settings.alone
+  let begun = false
   let stopping = false
 
   const claim = async () => {
@@ -100,6 +102,8 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
     try {
       if (leftovers) await dropClaims(ports, `${settings.name}/`)
       leftovers = false
+      if (!begun) await scrubRound(ports)
+      begun = true
       for (let claimed = await claim(); claimed !== undefined; claimed = await claim()) launch(claimed)
     } catch (error) {
       ports.log.error({ err: error }, 'looking for jobs failed; trying again')

@@ -14,11 +14,14 @@ const inTheMaking: readonly BackupStatus[] = ['waiting_protect', 'protecting']
 const readable: readonly BackupStatus[] = ['available', 'waiting_restore', 'restoring', 'waiting_delete']
 const restored: readonly BackupStatus[] = ['waiting_restore', 'restoring']
 
-export const isInTheMaking = (backup: BackupRecord): boolean => inTheMaking.includes(backup.status)
+export const isInTheMaking = (backup: Pick<BackupRecord, 'status'>): boolean => inTheMaking.includes(backup.status)
 export const isBeingRestored = (backup: BackupRecord): boolean => restored.includes(backup.status)
 /** Whether its manifest is there, and will be until its deletion begins. A failed one that waits for that has none. */
 export const holdsBytes = (backup: BackupRecord): boolean =>
   backup.protectedAt !== undefined && readable.includes(backup.status)
+
+/** The same, as it is asked of the catalog. */
+export const holdingBytes = { statuses: readable, withBytes: true } as const
 
 /** Whether the next backup of its disk can be made on top of it: it will not go meanwhile (checkDeletable). */
 export const canBeBase = (backup: BackupRecord): boolean => holdsBytes(backup) && backup.status !== 'waiting_delete'

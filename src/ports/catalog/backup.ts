@@ -121,6 +121,10 @@ export interface Backups {
   ): Promise<Listing<VisibleBackup>>
   /** All rows, children included, that a vault, and there possibly one resource or checkpoint, has. */
   within(place: BackupPlace): Promise<readonly BackupRecord[]>
+  /** Of the same rows only the ids and statuses, in no order: for who goes through all that a project has. */
+  statuses(place: BackupPlace): Promise<readonly Pick<BackupRecord, 'id' | 'status'>[]>
+  /** The newest of the same rows, or the one next to another; rows of equal age are ordered by their ids. */
+  nearest(place: BackupPlace, look: NearestLook): Promise<BackupRecord | undefined>
   update(ids: readonly string[], patch: BackupPatch): Promise<void>
   /** Adds to `uses`. */
   use(id: string, by: 1 | -1): Promise<void>
@@ -132,4 +136,13 @@ export interface BackupPlace {
   readonly vaultId?: string
   readonly resourceId?: string
   readonly checkpointId?: string
+}
+
+export interface NearestLook {
+  readonly statuses: readonly BackupStatus[]
+  /** Only those that were taken to the end. */
+  readonly withBytes?: boolean
+  /** At most one of these two. */
+  readonly olderThan?: Pick<BackupRecord, 'createdAt' | 'id'>
+  readonly newerThan?: Pick<BackupRecord, 'createdAt' | 'id'>
 }

@@ -10,6 +10,8 @@ export type JobKind =
   | 'fill-disk' // { diskId, backupId? }: a new volume's bytes
   | 'remove-disk' // { diskId }
   | 'collect-garbage' // { realm }
+  | 'verify-backup' // { backupId, part }
+  | 'scrub' // { realm, ... }: one per realm, waiting for its next turn or at it (jobs/scrub.ts)
 
 export interface JobRecord {
   readonly id: string
@@ -37,12 +39,16 @@ export interface Jobs {
   renew(id: string, worker: string, until: Date): Promise<boolean>
   /** Whether the worker still holds it; asked inside the transaction that publishes a result. */
   holds(id: string, worker: string): Promise<boolean>
+  /** Replaces the payload, so that a later run goes on from there; false when the worker no longer holds the job. */
+  keep(id: string, worker: string, payload: JobRecord['payload']): Promise<boolean>
   /** Gives it back for another try. */
   release(id: string, worker: string, runAfter: Date): Promise<void>
   /** Done, one way or the other: the row goes, the operation log stays. */
   finish(id: string): Promise<void>
   /** At start: drops claims of workers whose name begins with this prefix (a process that is surely gone). */
   dropClaims(workerPrefix: string): Promise<number>
+  /** Moves a job that nobody holds to another time. */
+  postpone(id: string, runAfter: Date): Promise<void>
   /** Jobs that wait or run, of a project or of all. */
   open(projectId?: string, kinds?: readonly JobKind[]): Promise<readonly JobRecord[]>
 }
