@@ -17,8 +17,10 @@ import type { Datastore } from './datastore/datastore.ts'
 import { openDatastore } from './datastore/open.ts'
 import { openMetrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
+import type { Integrity } from './jobs/job-ports.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import { type Schedule, startSchedule } from './jobs/schedule.ts'
+import { lastScrub } from './jobs/scrub.ts'
 import { openExportDoor } from './nbd/open-export-door.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
@@ -95,8 +97,9 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     settings,
   }
   if (role !== 'api')
-    runner = opened.adopt(startRunner({ ...ports, datastore, disks }, { alone: isEmbedded(config) }), held =>
-      held.stop(),
+    runner = opened.adopt(
+      startRunner({ ...ports, datastore, disks, integrity: integrityOf(config) }, { alone: isEmbedded(config) }),
+      held => held.stop(),
     )
   const schedule = role === 'api' ? undefined : opened.adopt(startSchedule(ports), held => held.stop())
   const server =
@@ -230,9 +233,33 @@ async function ready(catalog: Catalog, objectStore: ObjectStore): Promise<void> 
   await objectStore.list('ready/')[Symbol.asyncIterator]().next()
 }
 
+const MIB = 1024 * 1024
+
+const integrityOf = ({ integrity }: Config): Integrity => ({
+  scrub:
+    integrity.scrub.everyDays > 0
+      ? { everyDays: integrity.scrub.everyDays, bytesPerSecond: integrity.scrub.mibPerSecond * MIB }
+      : undefined,
+  verifyBytesPerSecond: integrity.verification.mibPerSecond * MIB,
+  collectBytesPerSecond: integrity.collection.mibPerSecond * MIB,
+})
+
 const metricsOf = (catalog: Catalog, objectStore: ObjectStore, now: Now) =>
   openMetrics({
-    openJobs: async () => (await catalog.read(({ jobs }) => jobs.open())).map(({ kind }) => kind),
+    async openJobs() {
+      const at = now()
+      const jobs = await catalog.read(records => records.jobs.open())
+      // Scrubs wait for weeks; they are work when their turn has come.
+      return jobs.filter(({ kind, runAfter }) => kind !== 'scrub' || runAfter <= at).map(({ kind }) => kind)
+    },
     storeBytes: () => objectStore.usage(''),
+    async scrubs() {
+      const last = (await catalog.read(records => records.jobs.open(undefined, ['scrub']))).map(lastScrub)
+      const times = last.flatMap(({ scrubbedAt }) => scrubbedAt ?? [])
+      return {
+        damaged: last.reduce((sum, { damaged }) => sum + damaged, 0),
+        oldest: times.length > 0 ? new Date(Math.min(...times)) : undefined,
+      }
+    },
     now,
   })

@@ -14,6 +14,9 @@ const disk = group({
   format: optional(oneOf('raw', 'qcow2', 'vmdk', 'vhdx', 'vpc', 'nbd')),
 })
 
+/** Of work that nobody waits for. */
+const mibPerSecond = wholeNumber(1, 1_000_000)
+
 export const shape = group({
   listen: optional(address),
   publicUrl: optional(httpUrl),
@@ -99,6 +102,13 @@ export const shape = group({
       host: optional(text(/^[A-Za-z0-9.:-]{1,253}$/, 'a name or an address')),
       certificate: optional(secret()),
       key: optional(secret()),
+    }),
+  ),
+  integrity: optional(
+    group({
+      scrub: optional(group({ everyDays: optional(wholeNumber(0, 3650)), mibPerSecond: optional(mibPerSecond) })),
+      verification: optional(group({ mibPerSecond })),
+      collection: optional(group({ mibPerSecond })),
     }),
   ),
   limits: optional(

@@ -41,6 +41,12 @@ export interface Config {
     readonly certificate: string | undefined
     readonly key: string | undefined
   }
+  /** How often all that is stored is read back (0 days: never), and what background work is held to; MiB a second. */
+  readonly integrity: {
+    readonly scrub: { readonly everyDays: number; readonly mibPerSecond: number }
+    readonly verification: { readonly mibPerSecond: number }
+    readonly collection: { readonly mibPerSecond: number }
+  }
   readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
 }
 
@@ -166,6 +172,7 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
       certificate: read.exports?.certificate,
       key: read.exports?.key,
     },
+    integrity: integrityOf(read.integrity),
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
@@ -177,6 +184,15 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
 function located(disk: WrittenDisk, folder: string): LocalDisk {
   const format = disk.format ?? (/^nbd(\+unix)?:\/\//.test(disk.path) ? 'nbd' : 'raw')
   return { ...disk, format, path: format === 'nbd' ? disk.path : resolve(folder, disk.path) }
+}
+
+function integrityOf(written: Written['integrity']): Config['integrity'] {
+  const { scrub, verification, collection } = written ?? {}
+  return {
+    scrub: { everyDays: scrub?.everyDays ?? 30, mibPerSecond: scrub?.mibPerSecond ?? 20 },
+    verification: { mibPerSecond: verification?.mibPerSecond ?? Number.POSITIVE_INFINITY },
+    collection: { mibPerSecond: collection?.mibPerSecond ?? Number.POSITIVE_INFINITY },
+  }
 }
 
 /** `[::1]:8799` is host `::1`. */

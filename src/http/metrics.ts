@@ -6,7 +6,16 @@ export interface MetricSources {
   readonly openJobs: () => Promise<readonly string[]>
   /** Bytes that all objects of the chunk store take. Walks the store: asked at most once a minute. */
   readonly storeBytes: () => Promise<number>
+  /** What the last scrubs found, over all realms. */
+  readonly scrubs: () => Promise<Scrubs>
   readonly now: () => Date
+}
+
+export interface Scrubs {
+  /** Of what backups need. */
+  readonly damaged: number
+  /** End of the scrub that is the longest ago; undefined before the first. */
+  readonly oldest: Date | undefined
 }
 
 export interface Metrics {
@@ -40,6 +49,7 @@ export function openMetrics(sources: MetricSources): Metrics {
       for (const kind of kinds) this.inc({ kind })
     },
   })
+  scrubGauges(registry, sources)
   const storeBytes = remembered(sources.storeBytes, sources.now)
   new Gauge({
     name: 'opencbr_store_bytes',
@@ -54,6 +64,25 @@ export function openMetrics(sources: MetricSources): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
+}
+
+function scrubGauges(registry: Registry, { scrubs }: MetricSources): void {
+  new Gauge({
+    name: 'opencbr_damaged_chunks',
+    help: 'Chunks and objects that backups need and that the last scrubs found damaged',
+    registers: [registry],
+    async collect() {
+      this.set((await scrubs()).damaged)
+    },
+  })
+  new Gauge({
+    name: 'opencbr_scrub_oldest_timestamp_seconds',
+    help: 'When the scrub ended that is the longest ago, over all projects; 0 before the first',
+    registers: [registry],
+    async collect() {
+      this.set(((await scrubs()).oldest?.getTime() ?? 0) / 1000)
+    },
+  })
 }
 
 /** Asks again only when the last answer is old; who asks meanwhile shares the running question. */

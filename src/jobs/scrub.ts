@@ -77,6 +77,15 @@ export interface LastScrub {
   readonly damaged: number
 }
 
+export function lastScrub({ projectId, payload }: JobRecord): LastScrub {
+  const { scrubbedAt, damaged } = payload
+  return {
+    realm: projectId,
+    ...(typeof scrubbedAt === 'number' && { scrubbedAt }),
+    damaged: typeof damaged === 'number' ? damaged : 0,
+  }
+}
+
 /** The next scrub of a realm, where scrubs are wanted. */
 export async function leaveNext(
   { integrity }: Pick<JobPorts, 'integrity'>,
