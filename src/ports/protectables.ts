@@ -1,7 +1,6 @@
 /** Servers and disks that could be protected: the compute and block-storage services' view of a project. */
 
 export type ResourceType = 'OS::Nova::Server' | 'OS::Cinder::Volume'
-export type ProtectableType = 'server' | 'disk'
 
 export interface ProtectableDisk {
   readonly id: string

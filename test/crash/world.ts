@@ -3,7 +3,7 @@
  * that was acknowledged, and to be on one of two sides of what was not.
  */
 import { join } from 'node:path'
-import { type Client, Gone } from './client.ts'
+import type { Client } from './client.ts'
 import { changeDisk, hashOf } from './disks.ts'
 import type { Random } from './random.ts'
 
@@ -175,5 +175,3 @@ export async function idle(alice: Client, vaultId: string): Promise<boolean> {
   if (status !== 200) throw new Error(`vault ${vaultId}: ${status}`)
   return body.vault.resources.every((resource: { protect_status: string }) => resource.protect_status === 'available')
 }
-
-export { Gone }
