@@ -1,7 +1,7 @@
 /** The backups of a place: a vault, and there possibly one resource or checkpoint. */
 import type { BackupPlace, BackupRecord, BackupStatus, NearestLook } from '../../ports/catalog/backup.ts'
 import { backupTable } from './backup-table.ts'
-import { first, type Session } from './session.ts'
+import { first, ONE, type Session } from './session.ts'
 import { beyond, given } from './slice.ts'
 
 const inPlace = ({ db }: Session, { projectId, vaultId, resourceId, checkpointId }: BackupPlace) =>
@@ -36,7 +36,7 @@ export async function nearestIn(session: Session, place: BackupPlace, look: Near
     )
     .orderBy('created_at', newerThan ? 'asc' : 'desc')
     .orderBy('id', newerThan ? 'asc' : 'desc')
-    .limit(1)
+    .limit(ONE)
   const row = await first(session, query)
   return row && backupTable.toRecord(row)
 }

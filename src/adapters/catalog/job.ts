@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { JobRecord, Jobs } from '../../ports/catalog/job.ts'
-import { first, insertAll, type Session } from './session.ts'
+import { first, insertAll, ONE, type Session } from './session.ts'
 import { table } from './table.ts'
 
 const jobTable = table<JobRecord>({
@@ -31,7 +31,7 @@ export function jobsOf(session: Session): Jobs {
         .where(e => e.or([e('claimed_until', 'is', null), e('claimed_until', '<=', now.getTime())]))
         .orderBy('created_at')
         .orderBy('id')
-        .limit(1)
+        .limit(ONE)
         .$if(session.locksRows, query => query.forUpdate().skipLocked())
       const query = db
         .updateTable('job')

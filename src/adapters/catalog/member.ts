@@ -1,5 +1,5 @@
 import type { MemberRecord, Members } from '../../ports/catalog/member.ts'
-import { first, insertAll, type Session } from './session.ts'
+import { first, insertAll, ONE, type Session } from './session.ts'
 import { given, slice, sortsOf, total } from './slice.ts'
 import { table } from './table.ts'
 
@@ -79,7 +79,7 @@ export function membersOf(session: Session): Members {
           .select('m.id')
           .where('m.dest_project_id', '=', recipient)
           .where('b.project_id', '=', sharer)
-          .limit(1)
+          .limit(ONE)
       return (
         (await first(session, share(oneProjectId, otherProjectId))) !== undefined ||
         (await first(session, share(otherProjectId, oneProjectId))) !== undefined

@@ -24,7 +24,8 @@ const expression = ({ key, nullable }: Sort, from: string): RawBuilder<unknown> 
 /** `order by ... limit ... offset ...` over the table or alias `from`. */
 export function cut(sorts: readonly Sort[], from: string, limit: number, offset: number): RawBuilder<unknown> {
   const keys = sorts.map(sort => sql`${expression(sort, from)} ${sql.raw(sort.descending ? 'desc' : 'asc')}`)
-  return sql`order by ${sql.join(keys)} limit ${limit} offset ${offset}`
+  // A bound limit would have SQLite prepare the statement anew at every run (session.ts, ONE).
+  return sql`order by ${sql.join(keys)} limit ${sql.lit(limit)} offset ${offset}`
 }
 
 export type Marker = object
