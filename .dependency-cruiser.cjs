@@ -7,6 +7,7 @@ const allowed = {
   control: ['contract', 'ports'],
   datastore: ['ports'],
   jobs: ['contract', 'ports', 'control', 'datastore'],
+  commands: ['contract', 'ports', 'control', 'datastore'],
   http: ['contract', 'ports', 'access', 'control'],
   adapters: ['contract', 'ports', 'nbd-wire'],
   'nbd-wire': [],

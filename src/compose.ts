@@ -12,7 +12,7 @@ import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts
 import { localProtectables } from './adapters/protectables/local.ts'
 import type { Config } from './config.ts'
 import { applyInventory } from './control/inventory/apply-inventory.ts'
-import { firstSettings, openDataFolder } from './data-folder.ts'
+import { checkDataFolder, firstSettings, openDataFolder } from './data-folder.ts'
 import type { Datastore } from './datastore/datastore.ts'
 import { openDatastore } from './datastore/open.ts'
 import { openMetrics } from './http/metrics.ts'
@@ -212,6 +212,25 @@ const settingsOf = (config: Config): Settings => ({
   smallestVaultGb: config.limits.smallestVaultGb,
   disksFolder: join(config.dataDir, 'disks'),
 })
+
+/** The catalog and the bytes alone, for commands that look at a store while no service runs: nothing is made. */
+export interface StoreHouse extends AsyncDisposable {
+  readonly catalog: Catalog
+  readonly datastore: Datastore
+}
+
+/** Fault: there is no such store, a service has it open, or it cannot be used. */
+export async function composeStore(config: Config, logTo: { write(line: string): void }): Promise<StoreHouse> {
+  await using opened = new AsyncDisposableStack()
+  await checkDataFolder(config.dataDir)
+  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo)
+  const catalog = opened.adopt(await openCatalog(config), held => held.close())
+  const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
+  const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
+  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
+  const parts = opened.move()
+  return { catalog, datastore, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
 
 /** Bytes of one read: four chunks, so that a slow reader holds little memory. */
 const PIECE = 1024 * 1024

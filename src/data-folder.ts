@@ -22,6 +22,15 @@ export async function openDataFolder(folder: string): Promise<void> {
   }
 }
 
+/** Fault `missing` when no service has ever run on it: a mistyped folder is not to be filled with an empty store. */
+export async function checkDataFolder(folder: string): Promise<void> {
+  try {
+    await access(join(folder, 'disks'), constants.F_OK)
+  } catch (cause) {
+    throw new Fault('missing', `${folder} is no data directory`, { cause })
+  }
+}
+
 /** With its parents. Not mkdir's `recursive`, which never ends where a parent takes no folders (/proc). */
 async function makeFolder(folder: string): Promise<void> {
   const make = () => mkdir(folder, { mode: 0o700 })

@@ -1,4 +1,4 @@
-/** The process: reads the configuration, opens the doors, stops cleanly on a signal. Exit 2: the configuration; 1: the rest. */
+/** The process: reads the configuration, opens the doors, stops cleanly on a signal. Exit 2: the configuration; 3: damage found; 1: the rest. */
 import { Command, Option } from 'commander'
 import type { Role } from './compose.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
@@ -11,6 +11,14 @@ interface ServeOptions {
   readonly role: Role
 }
 
+interface StoreOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly read: boolean
+  readonly stopped: boolean
+  readonly output: 'table' | 'json'
+}
+
 const program = new Command('opencbr').description('Cloud backup and recovery, with backups that can be shared.')
 
 program
@@ -21,6 +29,22 @@ program
   .option('--listen <host:port>', 'where to listen (default: 127.0.0.1:8799)')
   .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']).default('all'))
   .action((options: ServeOptions) => serve(options))
+
+const store = program.command('store').description('look at what is stored, while the service is stopped')
+for (const [name, what] of [
+  ['check', 'find damage: exit code 0 when there is none, 3 when there is'],
+  ['repair', 'rebuild the index from the packs, then check'],
+] as const) {
+  store
+    .command(name)
+    .description(what)
+    .option('--config <file>', 'configuration file (YAML)')
+    .option('--data <folder>', 'data directory (default: ./opencbr-data)')
+    .option('--read', 'read every chunk back, too', false)
+    .option('--stopped', 'with a catalog that processes share: all services on it have been stopped', false)
+    .addOption(new Option('--output <form>', 'what to print').choices(['table', 'json']).default('table'))
+    .action((options: StoreOptions) => onStore(name, options))
+}
 
 try {
   await program.parseAsync()
@@ -49,6 +73,23 @@ async function serve(options: ServeOptions): Promise<void> {
   } finally {
     await house.close()
   }
+}
+
+async function onStore(name: 'check' | 'repair', options: StoreOptions): Promise<void> {
+  const { config: file, data: dataDir } = options
+  const config = loadConfig({ file, dataDir, environment: process.env, workingFolder: process.cwd() })
+  if (name === 'repair' && !options.stopped && !config.metadata.url.startsWith('sqlite:')) {
+    const problem = 'others may be at work on a shared catalog: stop them and say --stopped'
+    throw new ConfigError([{ at: 'metadata.url', problem }])
+  }
+  const { composeStore } = await import('./compose.ts')
+  await using parts = await composeStore(config, process.stderr)
+  const { checkStore } = await import('./commands/check-store.ts')
+  const { repairStore } = await import('./commands/repair-store.ts')
+  const { isClean, reportLines } = await import('./commands/store-report.ts')
+  const report = await (name === 'check' ? checkStore : repairStore)(parts, options)
+  console.log(options.output === 'json' ? JSON.stringify(report, undefined, 2) : reportLines(report).join('\n'))
+  if (!isClean(report)) process.exitCode = 3
 }
 
 /** A second process on an embedded catalog would be refused anyway, later and in less helpful words. */
