@@ -43,7 +43,7 @@ export async function serveImage(image: object, mode: 'read' | 'write'): Promise
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-qemu-'))
   const socket = join(folder, 'nbd')
   const command = ['qemu-nbd', `--socket=${socket}`, '--aio=threads', ...(mode === 'read' ? ['--read-only'] : [])]
-  const child = spawn('sh', ['-c', KEEPER, 'sh', folder, ...command, `json:${JSON.stringify(image)}`], {
+  const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', folder, ...command, `json:${JSON.stringify(image)}`], {
     env: childEnvironment(),
     stdio: 'pipe',
     detached: true, // a Ctrl-C is meant for us

@@ -36,7 +36,7 @@ export function qemuFault(complaint: string): Fault {
   const lines = complaint.trim().split('\n')
   const words = lines.map(line => line.replace(/^qemu-(img|nbd): /, '').replace(/^.*'json:.*?}'?: /, '')).join('; ')
   const text = words.slice(0, 500) || 'QEMU cannot open it'
-  if (/lock/.test(complaint))
+  if (/Failed to get .*lock/.test(complaint))
     return new Fault('conflict', `a virtual machine, or another process, has it open (${text})`)
   if (/No space left/.test(complaint)) return new Fault('full', text)
   if (/Permission denied|read-only/i.test(complaint)) return new Fault('denied', text)
