@@ -13,6 +13,8 @@ import { freeBuffer } from '../../src/datastore/free-buffer.ts'
 export interface Floor {
   /** From start to end, of both threads together. */
   readonly seconds: number
+  /** Of the processors in that time, by all threads of the process. */
+  readonly cpuSeconds: number
   /** Thread seconds of each part. */
   readonly read: number
   readonly sha256: number
@@ -20,7 +22,7 @@ export interface Floor {
   readonly aesGcm: number
 }
 
-type Parts = Omit<Floor, 'seconds'>
+type Parts = Omit<Floor, 'seconds' | 'cpuSeconds'>
 
 interface Share {
   readonly disk: string
@@ -39,13 +41,16 @@ async function main(disk: string): Promise<void> {
   const share: Share = { disk, chunks, next: new Int32Array(new SharedArrayBuffer(4)) }
   const workers = Array.from({ length: THREADS }, () => new Worker(new URL(import.meta.url), { workerData: share }))
   await Promise.all(workers.map(worker => once(worker, 'message')))
+  const before = process.cpuUsage()
   const begin = performance.now()
   for (const worker of workers) worker.postMessage('go')
   const parts = await Promise.all(workers.map(async worker => (await once(worker, 'message'))[0] as Parts))
   const seconds = (performance.now() - begin) / 1000
+  const { user, system } = process.cpuUsage(before)
   const sum = (of: (part: Parts) => number): number => parts.reduce((total, part) => total + of(part), 0)
   const floor: Floor = {
     seconds,
+    cpuSeconds: (user + system) / 1e6,
     read: sum(part => part.read),
     sha256: sum(part => part.sha256),
     zstd: sum(part => part.zstd),
