@@ -89,13 +89,22 @@ function reportRatios(rounds: readonly PeerRound[]): void {
     const ratios = rounds.map(round => secondsOf(round, peer, against) / secondsOf(round, 'opencbr', step))
     const what = `${stepNames[step]}: times as fast as ${peer}`
     const served = median(rounds.map(round => secondsOf(round, peer, against) / ownSecondsOf(round, step)))
-    return [what, spread(ratios), served.toFixed(2), `at least ${atLeast}`, verdict(median(ratios) >= atLeast)]
+    const computed = median(rounds.map(round => cpuOf(round, peer, against) / cpuOf(round, 'opencbr', step)))
+    return [
+      what,
+      spread(ratios),
+      served.toFixed(2),
+      computed.toFixed(2),
+      `at least ${atLeast}`,
+      verdict(median(ratios) >= atLeast),
+    ]
   })
   const overFloor = rounds.map(round => secondsOf(round, 'opencbr', 'full') / (computing(round.floor) / 2))
   rows.push([
     'full backup: of the floor',
     spread(overFloor),
     median(rounds.map(round => ownSecondsOf(round, 'full') / (computing(round.floor) / 2))).toFixed(2),
+    '',
     `at most ${FLOOR_BOUND}`,
     verdict(median(overFloor) <= FLOOR_BOUND),
   ])
@@ -108,7 +117,7 @@ function reportRatios(rounds: readonly PeerRound[]): void {
     `at most ${mebibytes(MEMORY_BOUND)}`,
     verdict(peak <= MEMORY_BOUND),
   ])
-  table(['', 'median (each round)', 'in a running service', 'target', ''], rows)
+  table(['', 'median (each round)', 'in a running service', 'by processor time', 'target', ''], rows)
 }
 
 function reportStored(rounds: readonly PeerRound[]): void {
@@ -142,7 +151,7 @@ function reportFloor(rounds: readonly PeerRound[]): void {
   )
   const over = (of: (floor: Floor) => number): string => median(rounds.map(({ floor }) => of(floor))).toFixed(2)
   table(
-    ['SHA-256', 'zstd 1', 'floor: half of both', 'AES-GCM', 'read, cached', 'all four, by two threads'],
+    ['SHA-256', 'zstd 1', 'floor: half of both', 'AES-GCM', 'read, cached', 'all four, by two threads', 'processor'],
     [
       [
         over(floor => floor.sha256),
@@ -151,6 +160,7 @@ function reportFloor(rounds: readonly PeerRound[]): void {
         over(floor => floor.aesGcm),
         over(floor => floor.read),
         over(floor => floor.seconds),
+        over(floor => floor.cpuSeconds),
       ],
     ],
   )
@@ -244,6 +254,9 @@ const runOf = (round: PeerRound, name: string): Run | undefined =>
 
 const secondsOf = (round: PeerRound, name: string, step: Step): number =>
   runOf(round, name)?.steps[step]?.seconds ?? Number.NaN
+
+const cpuOf = (round: PeerRound, name: string, step: Step): number =>
+  runOf(round, name)?.steps[step]?.cpuSeconds ?? Number.NaN
 
 /** Of OpenCBR's work, without the start of a process for it. */
 const ownSecondsOf = (round: PeerRound, step: Step): number =>
