@@ -35,7 +35,8 @@ function suites(wanted: readonly string[], liveOnly: boolean): readonly Suite[] 
 const isLive = (file: string): boolean => file.endsWith('.live.test.ts')
 
 function lackingOf(file: string): readonly string[] {
-  const [, needs] = /^(?:\/\/| \*) Needs (?:programs: )?([\w, -]+)/m.exec(readFileSync(resolve(root, file), 'utf8')) ?? []
+  const [, needs] =
+    /^(?:\/\/| \*) Needs (?:programs: )?([\w, -]+)/m.exec(readFileSync(resolve(root, file), 'utf8')) ?? []
   if (needs === undefined) throw new Error(`${file} does not say what it needs`)
   return needs.split(/[, ]+/).filter(name => !(/^[A-Z_]+$/.test(name) ? process.env[name] : isProgram(name)))
 }
