@@ -9,7 +9,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DiskFormat } from '../../ports/disks.ts'
 import { Fault } from '../../ports/fault.ts'
-import { look, openDisk } from './open-disk.ts'
+import { identityOf, look, openDisk } from './open-disk.ts'
 
 export type ImageFormat = Exclude<DiskFormat, 'nbd'>
 
@@ -18,6 +18,8 @@ export interface Layer {
   readonly path: string
   readonly format: ImageFormat
   readonly block: boolean
+  /** Of the file whose header was read. */
+  readonly identity: string
 }
 
 const MOST_LAYERS = 64
@@ -38,7 +40,7 @@ export async function imageLayers(
     if (layers.length === MOST_LAYERS) throw new Fault('denied', `${path} has more than ${MOST_LAYERS} backing files`)
     const seen = await look(next.path)
     await using disk = (await openDisk(next.path, seen, 'read')).handle
-    layers.push({ ...next, block: seen.isBlockDevice() })
+    layers.push({ ...next, block: seen.isBlockDevice(), identity: identityOf(seen) })
     const backing: Reference | undefined = await headers[next.format](disk, next.path)
     next = backing && { ...backing, path: await allowedPath(backing.path, next.path, allowed) }
   }

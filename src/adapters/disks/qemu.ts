@@ -2,13 +2,11 @@
  * Disk images that QEMU understands. While one is open here QEMU holds its lock, so that no virtual machine writes to it
  * meanwhile, and none that does is read from: such a disk is backed up through the NBD export of its QEMU.
  */
-import { stat } from 'node:fs/promises'
 import type { DiskLocation, Disks } from '../../ports/disks.ts'
 import { Fault } from '../../ports/fault.ts'
 import { systemFault } from '../../ports/system-fault.ts'
 import { type ImageFormat, imageLayers, type Layer } from './image-layers.ts'
 import { nbdReader, nbdWriter } from './nbd-disk.ts'
-import { identityOf } from './open-disk.ts'
 import { type ImageServer, serveImage } from './qemu-server.ts'
 import { qemuImg } from './qemu-tool.ts'
 
@@ -81,7 +79,7 @@ function nodeOf([{ path, format, block }, ...rest]: readonly Layer[] | readonly 
 
 /** An image that was exchanged between the look at its header and QEMU's could have named any file. */
 async function checkOpen(server: ImageServer, layers: readonly Layer[]): Promise<void> {
-  const known = new Set(await Promise.all(layers.map(async ({ path }) => identityOf(await stat(path)))))
+  const known = new Set(layers.map(({ identity }) => identity))
   const opened = await server.openFiles()
   if (opened?.some(identity => !known.has(identity)))
     throw new Fault('denied', 'it changed while it was being opened, and refers to other files now')
