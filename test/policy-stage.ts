@@ -7,10 +7,11 @@ import { openSqliteCatalog } from '../src/adapters/catalog/sqlite.ts'
 import { localProtectables } from '../src/adapters/protectables/local.ts'
 import type { VaultCreate } from '../src/contract/operations.gen.ts'
 import { GIB } from '../src/contract/sizes.ts'
+import type { ProjectCaller } from '../src/control/use-case.ts'
 import { createVault } from '../src/control/vault/create-vault.ts'
 import type { Datastore } from '../src/datastore/datastore.ts'
 import type { JobPorts } from '../src/jobs/job-ports.ts'
-import { startRunner } from '../src/jobs/runner.ts'
+import { type RunnerOptions, startRunner } from '../src/jobs/runner.ts'
 import { type Schedule, type SchedulePorts, startSchedule } from '../src/jobs/schedule.ts'
 import type { BackupRecord } from '../src/ports/catalog/backup.ts'
 import type { Catalog } from '../src/ports/catalog/catalog.ts'
@@ -41,9 +42,9 @@ export interface PolicyStage extends AsyncDisposable {
   secondSchedule(): Schedule
   disk(given?: Partial<DiskRecord>): Promise<string>
   /** A disk vault of 1000 GB with these disks. */
-  vault(diskIds: readonly string[], given?: Partial<VaultCreate>): Promise<string>
+  vault(diskIds: readonly string[], given?: Partial<VaultCreate>, caller?: ProjectCaller): Promise<string>
   /** Whole backups in a vault, oldest first. */
-  backups(vaultId: string): Promise<readonly BackupRecord[]>
+  backups(vaultId: string, projectId?: string): Promise<readonly BackupRecord[]>
   /** Newest first. */
   logs(vaultId: string): Promise<readonly OperationLogRecord[]>
 }
@@ -52,8 +53,15 @@ const LONG = 2 ** 31 - 1
 /** A Monday. */
 const BEGINNING = '2026-11-23T12:00:00.000Z'
 
-export async function openPolicyStage(on?: Catalog): Promise<PolicyStage> {
-  const catalog = on ?? (await openSqliteCatalog({ file: ':memory:' }))
+export interface StageOptions {
+  /** Closed with the stage. */
+  readonly catalog?: Catalog
+  /** Other jobs than the real ones. */
+  readonly kinds?: RunnerOptions['kinds']
+}
+
+export async function openPolicyStage(options: StageOptions = {}): Promise<PolicyStage> {
+  const catalog = options.catalog ?? (await openSqliteCatalog({ file: ':memory:' }))
   const complaints: string[] = []
   const clock = { at: new Date(BEGINNING) }
   const bytes: PolicyStage['bytes'] = {}
@@ -74,7 +82,13 @@ export async function openPolicyStage(on?: Catalog): Promise<PolicyStage> {
       disksFolder: '/nowhere',
     },
   }
-  const runner = startRunner(ports, { lookEvery: LONG, claimFor: LONG, tidyEvery: LONG, drainFor: 0 })
+  const runner = startRunner(ports, {
+    lookEvery: LONG,
+    claimFor: LONG,
+    tidyEvery: LONG,
+    drainFor: 0,
+    ...(options.kinds && { kinds: options.kinds }),
+  })
   wake = () => runner.wake()
   const schedules = [startSchedule(ports, { lookEvery: LONG, sweepEvery: LONG })] as const
   const more: Schedule[] = []
@@ -118,19 +132,19 @@ function propsOf(ports: JobPorts & SchedulePorts): Pick<PolicyStage, 'disk' | 'v
       await catalog.change(({ disks }) => disks.insert(disk))
       return disk.id
     },
-    async vault(diskIds, given = {}) {
+    async vault(diskIds, given = {}, caller = alice) {
       const billing = { object_type: 'disk', protect_type: 'backup', size: 1000 } as const
       const resources = diskIds.map(id => ({ id, type: 'OS::Cinder::Volume' }))
-      const { vault } = await createVault(ports, alice, {
-        path: { project_id: projectId },
+      const { vault } = await createVault(ports, caller, {
+        path: { project_id: caller.projectId },
         query: {},
         body: { vault: { name: 'vault', resources, billing, ...given } },
       })
       if (!vault) throw new Error('no vault was made')
       return vault.id
     },
-    async backups(vaultId) {
-      const all = await catalog.read(({ backups }) => backups.within({ projectId, vaultId }))
+    async backups(vaultId, owner = projectId) {
+      const all = await catalog.read(({ backups }) => backups.within({ projectId: owner, vaultId }))
       return all.filter(backup => backup.parentId === undefined)
     },
     logs: async vaultId =>

@@ -70,6 +70,7 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
   const thisProcess = `${settings.name}/${crypto.randomUUID()}`
   const running = new Set<Run>()
   let claims = 0
+  let ended = 0
   let leftovers = settings.alone
   let begun = false
   let stopping = false
@@ -91,6 +92,7 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
     const stopped = new AbortController()
     const done = runJob(ports, type, job, { worker, signal: stopped.signal }).finally(() => {
       running.delete(run)
+      ended += 1
       looks.ask()
     })
     const run: Run = { job, lane: type.lane, worker, stopped, done }
@@ -135,7 +137,9 @@ export function startRunner(ports: JobPorts, options: RunnerOptions = {}): Runne
       timers.forEach(clearInterval)
     },
     async idle() {
-      for (let first = true; first || running.size > 0; first = false) {
+      // A run that ends while the last look does asks for another one.
+      for (let seen = -1; seen !== ended || running.size > 0; ) {
+        seen = ended
         await Promise.all([...running].map(run => run.done))
         await looks.rest()
       }

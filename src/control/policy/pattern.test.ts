@@ -2,25 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { RRuleTemporal } from 'rrule-temporal'
 import { refused } from '../../../test/desk.ts'
+import { dueTimes } from '../../../test/simulation/calendar-model.ts'
 import { calendarOf, dueAfter, dueUpTo } from './pattern.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const START = new Date('2026-11-23T14:15:54.210Z')
 
-/** Every moment at which the patterns are due within so many days of a start, by the other implementation. */
-function expected(patterns: readonly string[], start: Date, days: number): readonly number[] {
-  // Counted from the start's midnight, so that an interval's first day is the start's; seconds would be taken from it too.
-  const midnight = `${start.toISOString().slice(0, 10).replaceAll('-', '')}T000000Z`
-  const end = new Date(start.getTime() + days * DAY)
-  const times = patterns.flatMap(pattern =>
-    new RRuleTemporal({ rruleString: `DTSTART:${midnight}\nRRULE:${pattern};BYSECOND=0` })
-      .between(start, end, true)
-      .map(at => at.epochMilliseconds),
-  )
-  return [...new Set(times)].filter(time => time > start.getTime() && time <= end.getTime()).sort((a, b) => a - b)
-}
+const expected = (patterns: readonly string[], start: Date, days: number): readonly number[] =>
+  dueTimes(patterns, start, { from: start, to: new Date(start.getTime() + days * DAY) })
 
 function walked(patterns: readonly string[], start: Date, days: number): readonly number[] {
   const calendar = calendarOf(patterns, start)

@@ -2,44 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { isKept, type Made } from '../../../test/simulation/retention-model.ts'
 import type { PolicyoODCreate } from '../../contract/operations.gen.ts'
 import { superfluous } from './retention.ts'
-
-interface Made {
-  readonly id: string
-  readonly createdAt: Date
-}
-
-/** The names of the periods that a day, YYYY-MM-DD, lies in; a week has the name of its Monday. */
-const periodOf: Readonly<Record<string, (day: string) => string>> = {
-  day_backups: day => day,
-  week_backups: day => {
-    const monday = new Date(`${day}T12:00:00Z`)
-    while (monday.getUTCDay() !== 1) monday.setUTCDate(monday.getUTCDate() - 1)
-    return monday.toISOString().slice(0, 10)
-  },
-  month_backups: day => day.slice(0, 7),
-  year_backups: day => day.slice(0, 4),
-}
-
-/** The day of a moment in a zone, by the platform's own calendar. */
-function dayIn(timezone: string): (at: Date) => string {
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone.replace('UTC', ''), dateStyle: 'short' })
-  return at => format.format(at)
-}
-
-const isNewer = (one: Made, other: Made): boolean =>
-  one.createdAt.getTime() - other.createdAt.getTime() > 0 || (+one.createdAt === +other.createdAt && one.id > other.id)
-
-function isKept(backup: Made, all: readonly Made[], definition: PolicyoODCreate): boolean {
-  const newer = all.filter(other => isNewer(other, backup))
-  if (newer.length < (definition.max_backups ?? 0)) return true
-  const day = dayIn(definition.timezone ?? '')
-  return Object.entries(periodOf).some(([rule, name]) => {
-    const later = new Set(newer.map(other => name(day(other.createdAt))))
-    return !later.has(name(day(backup.createdAt))) && later.size < Number(definition[rule as 'day_backups'] ?? 0)
-  })
-}
 
 const kept = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 12 }))
 const definition = fc
