@@ -1,6 +1,6 @@
 /**
  * Exports with the clients that people use.
- * Needs programs: qemu-img qemu-io qemu-system-x86_64 nbdinfo nbdcopy nbdfuse mkfs.ext4 debugfs
+ * Needs programs: qemu-img qemu-io qemu-system-x86_64 nbdinfo nbdcopy nbdfuse debugfs
  */
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
@@ -69,9 +69,9 @@ test('over TLS: a client that trusts the certificate gets in, no other', async (
   await mkdir(other)
   await writeFile(join(other, 'ca-cert.pem'), selfSigned('127.0.0.1', new Date()).certificate)
   await assert.rejects(run('nbdinfo', `${uri}?tls-certificates=${encodeURIComponent(other)}`), /certificate/)
-  await assert.rejects(run('nbdinfo', uri.replace('nbds:', 'nbd:')), /TLS/)
-  await assert.rejects(run('nbdinfo', trusting(uri.replace(/.$/, '_'))), /unknown|not available|ENOENT|No such/i)
-  await assert.rejects(run('nbdinfo', '--list', trusting(uri)), /policy|EPERM|not permitted|ENOTSUP/i)
+  await assert.rejects(run('nbdinfo', uri.replace('nbds:', 'nbd:')), /server replied with error/)
+  await assert.rejects(run('nbdinfo', trusting(uri.replace(/.{8}$/, 'xxxxxxxx'))), /No such file/)
+  await assert.rejects(run('nbdinfo', '--list', trusting(uri)), /server replied with error/)
   const { port, hostname } = new URL(uri.replace('nbds:', 'http:'))
   const image = `driver=nbd,host=${hostname},port=${port},export=${name},tls-creds=tls0`
   const write = ['-c', 'write -P 7 1000 70000', '-c', 'read -P 7 1000 70000', '-c', 'write -z 1M 512k', '-c', 'flush']
@@ -176,7 +176,7 @@ test('a file system of a backup is mounted without a restore', async t => {
     await run('debugfs', '-R', `dump /written ${found}`, file)
     assert.ok((await readFile(found)).equals(secret))
   } finally {
-    await run('fusermount3', '-u', file).catch(() => run('umount', file))
+    await run('umount', file)
     await gone
   }
 })

@@ -125,8 +125,8 @@ test('a backing file outside the allowed folders is refused, whatever QEMU would
   const path = join(folder, 'mine', 'top.qcow2')
   await run('qemu-img', ['create', '-f', 'qcow2', '-b', '../secret.raw', '-F', 'raw', path])
   const disk = { path, format: 'qcow2' } as const
-  for (const tried of [disks.openReader(disk), disks.openWriter(disk), disks.stat(disk)])
-    await rejects(tried, kind('denied', /none of the folders/))
+  for (const use of [disks.openReader, disks.openWriter, disks.stat])
+    await rejects(use(disk), kind('denied', /none of the folders/))
   await using allowed = await localDisks({ backingFolders: [folder] }).openReader(disk)
   equal((await whole(allowed))[0], 's'.charCodeAt(0))
 })
