@@ -99,7 +99,11 @@ async function compare(stage: PolicyStage, { vaultId, projectId, runs }: Protect
   const found = (await stage.backups(vaultId, projectId)).map(({ createdAt, status, autoTrigger }) =>
     status === 'available' && autoTrigger ? createdAt.getTime() : status,
   )
-  assert.deepEqual(found, expected?.left, [`vault ${vaultId} at ${new Date(moment).toISOString()}`, ...stage.complaints].join('\n'))
+  assert.deepEqual(
+    found,
+    expected?.left,
+    [`vault ${vaultId} at ${new Date(moment).toISOString()}`, ...stage.complaints].join('\n'),
+  )
 }
 
 /** No backup was made that nobody expected. */

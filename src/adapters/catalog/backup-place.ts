@@ -24,13 +24,14 @@ export async function statusesIn(
 }
 
 export async function nearestIn(session: Session, place: BackupPlace, look: NearestLook) {
-  const { statuses, withBytes = false, olderThan, newerThan } = look
+  const { statuses, withBytes = false, lasting = false, olderThan, newerThan } = look
   const edge = olderThan ?? newerThan
   const sorts = ['created_at', 'id'].map(key => ({ key, descending: newerThan === undefined, nullable: false }))
   const query = inPlace(session, place)
     .selectAll()
     .where(session.among('status', statuses))
     .$if(withBytes, some => some.where('protected_at', 'is not', null))
+    .$if(lasting, some => some.where(e => e.or([e('auto_trigger', '=', 1), e('expired_at', 'is', null)])))
     .$if(edge !== undefined, some =>
       some.where(beyond(sorts, 'backup', { created_at: edge?.createdAt.getTime(), id: edge?.id })),
     )

@@ -13,15 +13,19 @@ export function chainTests(catalog: () => Catalog): void {
     const [one, two, twin] = [made('b-1', 1), made('b-2', 2), made('b-3', 2)]
     const failed = made('b-4', 3, { status: 'error' })
     const { protectedAt: _never, ...unfinished } = made('b-5', 4)
+    const fleeting = made('b-0', 9, { expiredAt: at(10), autoTrigger: false, status: 'waiting_restore' })
     const other = made('b-6', 5, { resourceId: 'another' })
     await catalog().change(async ({ vaults, backups }) => {
       await vaults.insert(vault)
-      await backups.insert([twin, failed, unfinished, other, one, two])
+      await backups.insert([fleeting, twin, failed, unfinished, other, one, two])
     })
     await catalog().read(async ({ backups }) => {
       const look = { statuses: ['available', 'restoring'], withBytes: true } as const
       assert.deepEqual(await backups.nearest(place, look), twin)
       assert.deepEqual(await backups.nearest(place, { statuses: ['available'] }), unfinished)
+      const all = { statuses: ['available', 'waiting_restore'], withBytes: true } as const
+      assert.deepEqual(await backups.nearest(place, all), fleeting)
+      assert.deepEqual(await backups.nearest(place, { ...all, lasting: true }), twin)
       assert.deepEqual(await backups.nearest(place, { ...look, olderThan: twin }), two)
       assert.deepEqual(await backups.nearest(place, { ...look, newerThan: two }), twin)
       assert.deepEqual(await backups.nearest(place, { ...look, newerThan: one }), two)
@@ -31,7 +35,7 @@ export function chainTests(catalog: () => Catalog): void {
       const statuses = await backups.statuses({ projectId: vault.projectId, vaultId: vault.id })
       assert.deepEqual(
         new Map(statuses.map(({ id, status }) => [id, status])),
-        new Map([one, two, twin, failed, unfinished, other].map(({ id, status }) => [id, status])),
+        new Map([fleeting, one, two, twin, failed, unfinished, other].map(({ id, status }) => [id, status])),
       )
     })
   })

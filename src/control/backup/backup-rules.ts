@@ -20,8 +20,13 @@ export const isBeingRestored = (backup: BackupRecord): boolean => restored.inclu
 export const holdsBytes = (backup: BackupRecord): boolean =>
   backup.protectedAt !== undefined && readable.includes(backup.status)
 
-/** The same, as it is asked of the catalog. */
+/** The same, as they are asked of the catalog. */
 export const holdingBytes = { statuses: readable, withBytes: true } as const
+export const beingMade = { statuses: inTheMaking } as const
+export const possibleBases = {
+  statuses: readable.filter(status => status !== 'waiting_delete'),
+  withBytes: true,
+} as const
 
 /** Whether the next backup of its disk can be made on top of it: it will not go meanwhile (checkDeletable). */
 export const canBeBase = (backup: BackupRecord): boolean => holdsBytes(backup) && backup.status !== 'waiting_delete'
@@ -38,7 +43,10 @@ export const providerOfBackup = (backup: BackupRecord): string =>
 export interface Surroundings {
   readonly children: readonly BackupRecord[]
   readonly vault: VaultRecord | undefined
-  /** Top-level backups of the same resource in the same vault, this one included. */
+  /**
+   * Of the top-level backups of the same resource in the same vault: one that is in the making, and the newest that
+   * another can be made on top of.
+   */
   readonly chain: readonly BackupRecord[]
   /** Every project's images of it, but those that could not be made. */
   readonly images: readonly ImageRecord[]

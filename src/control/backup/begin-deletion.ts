@@ -3,7 +3,7 @@ import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import { dropMembersOf, isHeld } from '../member/member-release.ts'
 import { startOperation } from '../operation-log/start-operation.ts'
-import { providerOfBackup, type Surroundings } from './backup-rules.ts'
+import { beingMade, possibleBases, providerOfBackup, type Surroundings } from './backup-rules.ts'
 
 export interface Held {
   readonly backup: BackupRecord
@@ -23,11 +23,15 @@ export async function holdForDeletion(
   if (backup?.projectId !== projectId) return undefined
   const { vaultId, resourceId } = backup
   const children = await records.backups.childrenOf([id])
-  const chain = await records.backups.within({ projectId, vaultId, resourceId })
+  const place = { projectId, vaultId, resourceId }
+  const [making, newest] = [
+    await records.backups.nearest(place, beingMade),
+    await records.backups.nearest(place, possibleBases),
+  ]
   const images = (await records.images.ofBackups([id])).filter(isHeld)
   return {
     backup,
-    around: { children, vault, chain: chain.filter(other => other.parentId === undefined), images, at },
+    around: { children, vault, chain: [making, newest].filter(other => other !== undefined), images, at },
   }
 }
 

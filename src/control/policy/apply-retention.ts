@@ -8,7 +8,7 @@ import { Refusal } from '../../contract/errors.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { PolicyRecord } from '../../ports/catalog/policy.ts'
-import { canBeBase, checkDeletable, newestOf } from '../backup/backup-rules.ts'
+import { canBeBase, checkDeletable, newestOf, possibleBases } from '../backup/backup-rules.ts'
 import { beginDeletion, type Held, holdForDeletion } from '../backup/begin-deletion.ts'
 import { isHeld } from '../member/member-release.ts'
 import { keepsByNumber, superfluous } from './retention.ts'
@@ -22,7 +22,8 @@ export async function applyRetention(
   const policy = await policyOf(records, projectId, vaultId)
   const all = await records.backups.within({ projectId, vaultId, resourceId })
   const backups = all.filter(backup => backup.parentId === undefined)
-  const expired = backups.filter(backup => isExpired(backup, backups, at))
+  const lastResort = newestOf(backups.filter(backup => canBeBase(backup) && isLasting(backup)))
+  const expired = backups.filter(backup => isExpired(backup, lastResort, at))
   const surplus = policy === undefined ? [] : await surplusOf(records, backups, policy)
   let gone = 0
   for (const backup of new Set([...expired, ...surplus])) {
@@ -36,7 +37,11 @@ export async function applyRetention(
 export async function expire(records: Records, backupId: string, at: Date): Promise<boolean> {
   const found = await records.backups.find(backupId)
   const held = found && (await holdForDeletion(records, found.projectId, backupId, at))
-  if (held === undefined || !isExpired(held.backup, held.around.chain, at)) return false
+  if (held === undefined) return false
+  const { projectId, vaultId, resourceId } = held.backup
+  const look = { ...possibleBases, lasting: true }
+  const lastResort = await records.backups.nearest({ projectId, vaultId, resourceId }, look)
+  if (!isExpired(held.backup, lastResort, at)) return false
   return endIfPossible(records, held)
 }
 
@@ -66,18 +71,15 @@ async function surplusOf(
   )
 }
 
-function isExpired(backup: BackupRecord, chain: readonly BackupRecord[], at: Date): boolean {
+/** `lastResort`: the newest good backup of the resource that is there to stay; without it there would be none. */
+function isExpired(backup: BackupRecord, lastResort: BackupRecord | undefined, at: Date): boolean {
   const { expiredAt, autoTrigger, status } = backup
   if (expiredAt === undefined || expiredAt > at) return false
   // Failed automatic ones have a rule of their own (jobs/sweep-aged.ts, jobs/prune-failed.ts).
-  return !(autoTrigger && status === 'error') && !isLastResort(backup, chain)
+  return !(autoTrigger && status === 'error') && lastResort?.id !== backup.id
 }
 
-/** Whether there would be no good backup of the resource without it, or none that is there to stay. */
-function isLastResort(backup: BackupRecord, chain: readonly BackupRecord[]): boolean {
-  const lasting = chain.filter(other => canBeBase(other) && (other.autoTrigger || other.expiredAt === undefined))
-  return newestOf(lasting)?.id === backup.id
-}
+const isLasting = ({ autoTrigger, expiredAt }: BackupRecord): boolean => autoTrigger || expiredAt === undefined
 
 /** Not while something keeps it (a restore, an image, a lock, a next backup on top of it): it is looked at again later. */
 async function endIfPossible(records: Records, held: Held, policy?: PolicyRecord): Promise<boolean> {

@@ -142,6 +142,8 @@ export interface NearestLook {
   readonly statuses: readonly BackupStatus[]
   /** Only those that were taken to the end. */
   readonly withBytes?: boolean
+  /** Only automatic ones and those without an expiry. */
+  readonly lasting?: boolean
   /** At most one of these two. */
   readonly olderThan?: Pick<BackupRecord, 'createdAt' | 'id'>
   readonly newerThan?: Pick<BackupRecord, 'createdAt' | 'id'>
