@@ -1,3 +1,4 @@
+// Needs PG_URL.
 /** Several processes over one PostgreSQL: what is due is begun once, and limits hold. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
