@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -41,6 +42,8 @@ interface Row {
   readonly latencies: number[]
   /** Spent on the calls. */
   seconds: number
+  /** Of the server, all threads, in user and kernel mode. */
+  cpuSeconds: number
   readonly commitsPerSecond: number[]
 }
 
@@ -49,6 +52,7 @@ interface Stand extends AsyncDisposable {
   readonly url: string
   readonly token: string
   readonly dataDir: string
+  readonly pid: number
   /** So many ids of backups that nobody has shared yet. */
   next(count: number): readonly string[]
 }
@@ -65,6 +69,7 @@ async function compared(folder: string): Promise<readonly Row[]> {
       clients,
       latencies: [],
       seconds: 0,
+      cpuSeconds: 0,
       commitsPerSecond: [],
     }))
     for (let slice = 0; slice < SLICES; slice += 1) {
@@ -88,6 +93,7 @@ async function openStand(dataDir: string, size: number): Promise<Stand> {
     url,
     token: await signIn(url),
     dataDir,
+    pid: server.pid ?? 0,
     next: (count: number) => {
       used += count
       return fresh.slice(used - count, used)
@@ -97,7 +103,14 @@ async function openStand(dataDir: string, size: number): Promise<Stand> {
       await once(server, 'exit')
     },
   }
-  await measure(stand, WARM_UP, { backups: size, clients: 8, latencies: [], seconds: 0, commitsPerSecond: [] })
+  await measure(stand, WARM_UP, {
+    backups: size,
+    clients: 8,
+    latencies: [],
+    seconds: 0,
+    cpuSeconds: 0,
+    commitsPerSecond: [],
+  })
   return stand
 }
 
@@ -118,6 +131,7 @@ async function measure(stand: Stand, calls: number, row: Row | undefined): Promi
   row.commitsPerSecond.push(bareCommits(join(stand.dataDir, 'limit.db')))
   const headers = { 'x-auth-token': stand.token, 'content-type': 'application/json' }
   const queue = stand.next(Math.ceil(calls)).values()
+  const cpuBefore = cpuSecondsOf(stand.pid)
   const begin = performance.now()
   await Promise.all(
     Array.from({ length: row.clients }, async () => {
@@ -135,6 +149,14 @@ async function measure(stand: Stand, calls: number, row: Row | undefined): Promi
     }),
   )
   row.seconds += (performance.now() - begin) / 1000
+  row.cpuSeconds += cpuSecondsOf(stand.pid) - cpuBefore
+}
+
+/** What a process has used so far; the kernel counts in hundredths. */
+function cpuSecondsOf(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')
+  const [user = 0, kernel = 0] = fields.split(' ').slice(11, 13).map(Number)
+  return (user + kernel) / 100
 }
 
 /** What the disk allows: one small row a commit, for a moment. */
@@ -195,8 +217,10 @@ function report(rows: readonly Row[]): void {
   const machine = `${cpus().length} x ${processor?.model.trim() ?? 'unknown'}`
   console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node},`)
   console.log(`load ${loadavg()[1]?.toFixed(1)} at the end, \`npm run bench:share\`\n`)
-  console.log('| backups | clients | calls/s | p50 ms | p99 ms | bare commits/s | calls per bare commit |')
-  console.log('|---|---|---|---|---|---|---|')
+  console.log(
+    '| backups | clients | calls/s | p50 ms | p99 ms | CPU ms a call | bare commits/s | calls per bare commit |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|')
   for (const row of rows) console.log(lineOf(row))
 }
 
@@ -212,6 +236,7 @@ function lineOf(row: Row): string {
     whole(calls),
     percentile(0.5),
     percentile(0.99),
+    ((1000 * row.cpuSeconds) / row.latencies.length).toFixed(2),
     whole(commits),
     (calls / commits).toFixed(2),
   ]

@@ -8,9 +8,17 @@ export interface SqliteReader {
   idle(): Promise<void>
 }
 
-export function openReader(connection: SqliteConnection, open: () => Transaction): SqliteReader {
+export interface ReaderParts {
+  readonly connection: SqliteConnection
+  readonly open: () => Transaction
+  /** The writer's: what is committed and not yet durable is for nobody's eyes. */
+  readonly durable: () => Promise<void>
+}
+
+export function openReader({ connection, open, durable }: ReaderParts): SqliteReader {
   let last: Promise<unknown> = Promise.resolve()
   async function snapshot<T>(look: (records: Records) => Promise<T>): Promise<T> {
+    await durable()
     const transaction = open()
     connection.command('begin')
     try {

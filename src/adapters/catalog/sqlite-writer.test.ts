@@ -15,6 +15,13 @@ interface Opened {
   readonly writer: SqliteWriter
 }
 
+const openOver = (connection: SqliteConnection, sync = async () => undefined) =>
+  openWriter({
+    connection,
+    open: () => openTransaction({ dialect: sqliteDialect(), writable: true, run: connection.run }),
+    sync,
+  })
+
 async function open(t: TestContext): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'opencbr-test-'))
   const connection = openConnection(join(folder, 'catalog.db'), { readOnly: false })
@@ -23,8 +30,7 @@ async function open(t: TestContext): Promise<Opened> {
     rmSync(folder, { recursive: true })
   })
   connection.command('pragma journal_mode = wal')
-  const dialect = sqliteDialect()
-  const writer = openWriter(connection, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  const writer = openOver(connection)
   await writer.change(({ session }) => migrateSqlite(session))
   return { connection, writer }
 }
@@ -65,8 +71,7 @@ test('who waits together shares a commit; who throws is alone', async t => {
       connection.command(text)
     },
   }
-  const dialect = sqliteDialect()
-  const writer = openWriter(watched, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  const writer = openOver(watched)
   const thrown = new Error('no')
   const failing = writer.change(async ({ records }) => {
     await records.audits.append(anAudit('p'))
@@ -97,8 +102,7 @@ test('a commit that fails fails everyone, and the next group starts clean', asyn
       connection.command(text)
     },
   }
-  const dialect = sqliteDialect()
-  const writer = openWriter(flaky, () => openTransaction({ dialect, writable: true, run: connection.run }))
+  const writer = openOver(flaky)
   const refused = writer.change(() => Promise.reject(new Error('a refusal')))
   for (const result of await Promise.allSettled([append(writer, 1), refused, append(writer, 1)])) {
     assert.deepEqual(result, { status: 'rejected', reason: broken })
@@ -107,3 +111,33 @@ test('a commit that fails fails everyone, and the next group starts clean', asyn
   await append(writer, 1)
   assert.equal(audits(opened), 1)
 })
+
+test('nobody is answered and nothing is read before the sync; a failed one ends all writing and reading', async t => {
+  const { connection } = await open(t)
+  const syncs: PromiseWithResolvers<undefined>[] = []
+  const writer = openOver(connection, () => {
+    const sync = Promise.withResolvers<undefined>()
+    syncs.push(sync)
+    return sync.promise
+  })
+  const events: string[] = []
+  const first = append(writer, 1).then(() => events.push('first answered'))
+  await eventually(() => syncs.length === 1)
+  const second = append(writer, 1).then(() => events.push('second answered'))
+  const look = writer.durable().then(() => events.push('looked'))
+  await new Promise(setImmediate)
+  assert.deepEqual([events, syncs.length], [[], 1], 'the next group waits too')
+  syncs[0]?.resolve(undefined)
+  await Promise.all([first, look])
+  await eventually(() => syncs.length === 2)
+  const broken = new Fault('unreadable', 'the sync failed')
+  syncs[1]?.reject(broken)
+  await assert.rejects(second, broken)
+  await assert.rejects(append(writer, 1), broken)
+  await assert.rejects(writer.durable(), broken)
+  assert.deepEqual([events.toSorted(), syncs.length], [['first answered', 'looked'], 2])
+})
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate)
+}

@@ -1,9 +1,11 @@
 /**
  * The one writer of a SQLite catalog. Changes that wait together run one after the other in one transaction, each in a
- * savepoint of its own, and share its commit, which is the expensive part (a full sync). Nobody is answered before the
- * commit, not even who is refused: the refusal may rest on rows that the commit has yet to make true.
+ * savepoint of its own, and share its commit and the sync that makes it durable, which is the expensive part. Nobody is
+ * answered before that, not even who is refused: the refusal may rest on rows that have yet to become true. For the same
+ * reason the next group, and every read (`durable`), waits for the sync.
  *
- * SQLite gives up the whole transaction on some errors (disk full, I/O); then everyone in it gets that error.
+ * A sync that fails leaves rows that are there and may be gone after a power cut: from then on everything fails, until
+ * the catalog is opened anew. SQLite gives up the whole transaction on some errors (disk full, I/O); then everyone in it gets that error.
  */
 import type { SqliteConnection } from './sqlite-connection.ts'
 import type { Transaction } from './transaction.ts'
@@ -13,8 +15,17 @@ const MOST_TOGETHER = 64
 
 export interface SqliteWriter {
   change<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** Resolves when everything that is committed is durable, without a turn of the event loop where it is already. */
+  durable(): Promise<void>
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>
+}
+
+export interface WriterParts {
+  readonly connection: SqliteConnection
+  readonly open: () => Transaction
+  /** Makes what is committed durable. */
+  readonly sync: () => Promise<void>
 }
 
 interface Waiting {
@@ -28,15 +39,25 @@ interface Outcome {
   readonly tell: () => void
 }
 
-export function openWriter(connection: SqliteConnection, open: () => Transaction): SqliteWriter {
+export function openWriter({ connection, open, sync }: WriterParts): SqliteWriter {
   const queue: Waiting[] = []
   const idlers: (() => void)[] = []
   let running = false
+  let synced = Promise.resolve()
 
   // The next group starts after the event loop has looked at its sockets: what arrived meanwhile joins it.
   const next = () => setImmediate(() => void drain())
   async function drain(): Promise<void> {
-    await runGroup(connection, open, queue.splice(0, MOST_TOGETHER))
+    const group = queue.splice(0, MOST_TOGETHER)
+    try {
+      await synced // rejects once a sync has failed
+      const outcomes = await runGroup(connection, open, group)
+      synced = sync()
+      await synced
+      for (const outcome of outcomes) outcome.tell()
+    } catch (error) {
+      for (const waiting of group) waiting.fail(error)
+    }
     running = queue.length > 0
     if (running) next()
     else for (const idler of idlers.splice(0)) idler()
@@ -48,6 +69,7 @@ export function openWriter(connection: SqliteConnection, open: () => Transaction
         if (!running) next()
         running = true
       }),
+    durable: () => synced,
     idle: () => new Promise(resolve => (running ? idlers.push(resolve) : resolve())),
   }
 }
@@ -73,7 +95,7 @@ async function runGroup(
   connection: SqliteConnection,
   open: () => Transaction,
   group: readonly Waiting[],
-): Promise<void> {
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   try {
     connection.command('begin immediate')
@@ -87,12 +109,10 @@ async function runGroup(
       outcomes.push(outcome)
     }
     connection.command('commit')
+    return outcomes
   } catch (error) {
-    const reason = abandoned(connection, error)
-    for (const waiting of group) waiting.fail(reason)
-    return
+    throw abandoned(connection, error)
   }
-  for (const outcome of outcomes) outcome.tell()
 }
 
 /** Leaves no transaction open behind a failed one; answers what its changes failed of. */

@@ -1,6 +1,6 @@
 /**
  * The catalog in one SQLite file, for one process: a writer (sqlite-writer.ts) and a reader that sees committed rows
- * only (a WAL snapshot). Both are synchronous inside: a statement is done when its call returns, and the work of a
+ * only (a WAL snapshot, durable before anybody looks at it). Both are synchronous inside: a statement is done when its call returns, and the work of a
  * transaction, which awaits nothing but statements, runs to its end in one turn of the event loop.
  */
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -19,6 +19,7 @@ import { setStatistics } from './sqlite-statistics.ts'
 import { openWriter, type SqliteWriter } from './sqlite-writer.ts'
 import type { Tables } from './tables.ts'
 import { openTransaction, watchNesting } from './transaction.ts'
+import { type WriteAheadLog, writeAheadLog } from './write-ahead-log.ts'
 
 const sqliteColumns: ColumnTypes = { text: 'text', whole: 'integer', flag: 'integer', tableEnd: ' strict' }
 
@@ -28,27 +29,39 @@ const CACHE_KIB = 65_536
 
 /** `:memory:` is a catalog of its own that leaves nothing behind; it keeps all promises but durability. */
 export async function openSqliteCatalog({ file }: { readonly file: string }): Promise<Catalog> {
-  if (file !== ':memory:') return openAt(file, 'full')
+  if (file !== ':memory:') return openAt(file, writeAheadLog(file))
   const folder = mkdtempSync(join(tmpdir(), 'opencbr-catalog-'))
   try {
-    return await openAt(join(folder, 'catalog'), 'off')
+    return await openAt(join(folder, 'catalog'), forgetful)
   } finally {
     // The open connections keep the files; nobody else ever needs their names.
     rmSync(folder, { recursive: true })
   }
 }
 
-async function openAt(file: string, synchronous: 'full' | 'off'): Promise<Catalog> {
-  using held = new DisposableStack()
+/** Of a catalog in memory. */
+const forgetful: WriteAheadLog = { sync: async () => undefined, [Symbol.asyncDispose]: async () => undefined }
+
+async function openAt(file: string, log: WriteAheadLog): Promise<Catalog> {
+  await using held = new AsyncDisposableStack()
+  held.use(log)
   held.use(holdFile(file))
   const dialect = sqliteDialect()
   const writing = held.use(openConnection(file, { readOnly: false }))
-  configure(writing, synchronous)
-  const writer = openWriter(writing, () => openTransaction({ dialect, writable: true, run: writing.run }))
+  configure(writing, log === forgetful ? 'off' : 'normal')
+  const writer = openWriter({
+    connection: writing,
+    open: () => openTransaction({ dialect, writable: true, run: writing.run }),
+    sync: log.sync,
+  })
   await writer.change(({ session }) => migrateSqlite(session))
-  if (synchronous === 'full') syncFolder(dirname(file))
+  if (log !== forgetful) syncFolder(dirname(file))
   const reading = held.use(openConnection(file, { readOnly: true }))
-  const reader = openReader(reading, () => openTransaction({ dialect, writable: false, run: reading.run }))
+  const reader = openReader({
+    connection: reading,
+    open: () => openTransaction({ dialect, writable: false, run: reading.run }),
+    durable: writer.durable,
+  })
   // SQLite opens the files of the snapshot at the first look.
   await reader.read(look)
   return catalogOver(writer, reader, held.move())
@@ -61,7 +74,7 @@ export async function migrateSqlite(session: Session): Promise<void> {
 }
 
 /** Throws where the file system cannot have a write-ahead log: a reader would block the writer there. */
-function configure(connection: SqliteConnection, synchronous: 'full' | 'off'): void {
+function configure(connection: SqliteConnection, synchronous: 'normal' | 'off'): void {
   const [mode] = connection.query('pragma journal_mode = wal')
   if (!mode || Object.values(mode)[0] !== 'wal') {
     throw new Fault('denied', 'SQLite can keep no write-ahead log here; is this a network file system?')
@@ -73,7 +86,7 @@ function configure(connection: SqliteConnection, synchronous: 'full' | 'off'): v
   connection.command(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
-function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposable): Catalog {
+function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: AsyncDisposable): Catalog {
   const nesting = watchNesting()
   let closing: Promise<void> | undefined
   const check = () => {
@@ -86,7 +99,7 @@ function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: Disposabl
   }
   const close = async () => {
     await Promise.all([writer.idle(), reader.idle()])
-    held[Symbol.dispose]()
+    await held[Symbol.asyncDispose]()
   }
   return {
     read,
