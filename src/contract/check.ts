@@ -10,6 +10,7 @@ import { definitions, fieldSchema, type SchemaStyle } from './json-schema.ts'
 import { missing, mostRows, pathLimits, queryLimits } from './limits.ts'
 import { type FieldShape, type OperationId, type Operations, operations, schemas } from './operations.gen.ts'
 import { MOST_ROWS } from './paging.ts'
+import { respelled } from './spellings.ts'
 
 /** Query values as they came: a parameter given several times is an array. */
 export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -33,7 +34,7 @@ export function contractCheck(): ContractCheck {
     bodyOf(operation, raw) {
       const name = operations[operation].body
       if (name === undefined) return undefined as Operations[typeof operation]['body']
-      const body = parsed(raw)
+      const body = respelled(operation, parsed(raw))
       const check = kept(bodies, operation, () => ajv.compile({ $ref: name }))
       if (!check(body)) refuse('9900', complaint(check.errors?.[0]))
       return body as Operations[typeof operation]['body']

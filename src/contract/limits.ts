@@ -37,6 +37,9 @@ const percent: Limit = { minimum: 1, maximum: 100 }
 const kept: Limit = { minimum: 0, maximum: 100 }
 const someResources: Limit = { minItems: 1, maxItems: 256 }
 const loose: Limit = { loose: true }
+const productId: Limit = { minLength: 1, maxLength: 64 }
+/** The vendor's number for the unit. */
+const gigabytes: Limit = { minimum: 17, maximum: 17 }
 
 /** By `Schema.field`. */
 export const bodyLimits: Readonly<Record<string, Limit>> = {
@@ -134,6 +137,13 @@ export const bodyLimits: Readonly<Record<string, Limit>> = {
   'OrganizationPolicyUpdate.description': upTo255,
   'OrganizationPolicyUpdate.effective_scope': upTo255,
 
+  'CbcProductInfoOrderChange.product_id': productId,
+  'CbcProductInfoOrderChange.resource_size_measure_id': gigabytes,
+  'CbcProductInfoUpdate.productId': productId,
+  'CbcProductInfoUpdate.resourceSizeMeasureId': gigabytes,
+  'ChangeToPeriod.charging_mode': { enum: ['pre_paid', 'post_paid'] },
+  'ChangeToPeriod.period_type': { enum: ['year', 'month'] },
+  'ChangeToPeriod.console_url': { minLength: 1, maxLength: 255 },
   'ChangeToPeriod.period_num': { minimum: 1, maximum: 9 },
   'ChangeToPeriod.vault_ids': { minItems: 1, maxItems: 60 },
   'BackupSyncReq.sync': { minItems: 1, maxItems: 50 },

@@ -23,8 +23,14 @@ import { findOfferable, findShared } from '../control/member/find-shared.ts'
 import { showMemberDetail } from '../control/member/show-member-detail.ts'
 import { showMembersDetail } from '../control/member/show-members-detail.ts'
 import { updateMemberStatus } from '../control/member/update-member-status.ts'
+import { migrateDomain } from '../control/migration/migrate-domain.ts'
+import { showMigrateStatus } from '../control/migration/show-migrate-status.ts'
 import { listOpLogs } from '../control/operation-log/list-op-logs.ts'
 import { showOpLog } from '../control/operation-log/show-op-log.ts'
+import { changeOrder } from '../control/order/change-order.ts'
+import { changeVaultChargeMode } from '../control/order/change-vault-charge-mode.ts'
+import { createPostPaidVault } from '../control/order/create-post-paid-vault.ts'
+import { updateOrder } from '../control/order/update-order.ts'
 import { associateVaultPolicy } from '../control/policy/associate-vault-policy.ts'
 import { createPolicy } from '../control/policy/create-policy.ts'
 import { deletePolicy } from '../control/policy/delete-policy.ts'
@@ -96,15 +102,14 @@ const existingPolicy: Finder = async (ports, caller, path) => {
 const ORGANIZATIONS = 'policies of organizations come with a later version'
 const REPLICATION = 'replication to other regions comes with a later version'
 const AGENTS = 'backups of files by agents come with a later version'
-const BILLING = 'there is no billing here'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
   AddVaultResource: { action: 'cbr:vaults:addResources', run: addVaultResource, exists: ownVault },
   AssociateVaultPolicy: { action: 'cbr:vaults:associatePolicy', run: associateVaultPolicy, exists: ownVault },
   BatchUpdateVault: { action: 'cbr:vaults:update', run: batchUpdateVault },
-  ChangeVaultChargeMode: { action: 'cbr:vaults:update', later: BILLING },
-  CreatePostPaidVault: { action: 'cbr:vaults:create', later: BILLING },
+  ChangeVaultChargeMode: { action: 'cbr:vaults:update', run: changeVaultChargeMode },
+  CreatePostPaidVault: { action: 'cbr:vaults:create', run: createPostPaidVault },
   CreateVault: { action: 'cbr:vaults:create', run: createVault },
   DeleteVault: { action: 'cbr:vaults:delete', run: deleteVault },
   DisassociateVaultPolicy: { action: 'cbr:vaults:dissociatePolicy', run: disassociateVaultPolicy, exists: ownVault },
@@ -184,12 +189,12 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   UnregisterAgent: { action: 'cbr:agents:delete', later: AGENTS },
   UpdateAgent: { action: 'cbr:agents:update', later: AGENTS },
   // others
-  ChangeOrder: { action: 'cbr:vaults:update', later: BILLING },
+  ChangeOrder: { action: 'cbr:vaults:update', run: changeOrder },
   ListFeatures: { action: ANYONE, run: listFeatures },
   ListProjects: { action: ANYONE, run: listProjects },
-  MigrateDomain: { action: 'cbr:migrates:create', later: REPLICATION },
+  MigrateDomain: { action: 'cbr:migrates:create', run: migrateDomain },
   ShowFeature: { action: ANYONE, run: showFeature },
-  ShowMigrateStatus: { action: 'cbr:migrates:get', later: REPLICATION },
+  ShowMigrateStatus: { action: 'cbr:migrates:get', run: showMigrateStatus },
   ShowStorageUsage: { action: 'cbr:vaults:list', run: showStorageUsage },
-  UpdateOrder: { action: 'cbr:vaults:update', later: BILLING },
+  UpdateOrder: { action: 'cbr:vaults:update', run: updateOrder },
 }

@@ -112,11 +112,11 @@ test('unknown URLs are 404, known ones with another method 405', async () => {
 })
 
 test('what is not offered yet says so after the credentials have been checked', async () => {
-  const { status, body } = await house.call('alice', 'GET', '/v3/{project_id}/organization-policies')
+  const { status, body } = await house.call('alice', 'POST', '/v3/{project_id}/backups/sync', {})
   assert.deepEqual([status, body.error_code], [501, 'OpenCBR.0501'])
-  assert.match(body.error_msg, /ListOrganizationPolicies is not offered yet/)
-  assert.equal((await fetch(`${house.url}/v3/${projects.alpha}/organization-policies`)).status, 401)
-  assert.equal((await house.call('rita', 'POST', '/v3/{project_id}/organization-policies', {})).status, 403)
+  assert.match(body.error_msg, /ImportBackup is not offered yet/)
+  assert.equal((await fetch(`${house.url}/v3/${projects.alpha}/backups/sync`, { method: 'POST' })).status, 401)
+  assert.equal((await house.call('rita', 'POST', '/v3/{project_id}/backups/sync', {})).status, 403)
 })
 
 test('what the HTTP parser cannot read is answered in our form', async () => {

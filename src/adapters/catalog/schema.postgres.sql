@@ -346,6 +346,7 @@ create table vault (
   backup_name_prefix text collate "C",
   availability_zone text collate "C",
   sys_lock_source_service text collate "C",
+  order_id text collate "C",
   PRIMARY KEY (id),
   CHECK ((used_bytes >= 0))
 );

@@ -318,6 +318,6 @@ CREATE TABLE vault (
   backup_name_prefix text,
   availability_zone text,
   sys_lock_source_service text
-) strict;
+  , order_id text) strict;
 
 CREATE INDEX vault_newest on vault (project_id, created_at desc, id);

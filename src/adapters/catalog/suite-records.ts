@@ -42,6 +42,8 @@ function vaultTests(catalog: () => Catalog): void {
       backupNamePrefix: 'p',
       availabilityZone: 'az-1',
       sysLockSourceService: 's',
+      chargingMode: 'pre_paid',
+      orderId: 'CS1',
       locked: true,
       bindTags: [],
     })

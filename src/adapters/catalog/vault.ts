@@ -32,6 +32,7 @@ const vaultTable = table<VaultRecord>({
   backupNamePrefix: 'text?',
   availabilityZone: 'text?',
   sysLockSourceService: 'text?',
+  orderId: 'text?',
 })
 
 export function vaultsOf(session: Session): Vaults {

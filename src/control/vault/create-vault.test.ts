@@ -150,7 +150,11 @@ test('what cannot be is refused, and nothing is made', async () => {
     await refused('6122', create(desk, {}, { ...of(type), protect_type: 'replication' }))
   }
   await refused('9900', create(desk, {}, { ...of('disk'), consistent_level: 'app_consistent' }))
-  await refused('9900', create(desk, {}, { charging_mode: 'pre_paid' }))
+  const subscription = { charging_mode: 'pre_paid', period_type: 'month', period_num: 1 } as const
+  for (const missing of ['period_type', 'period_num']) {
+    await refused('9900', create(desk, {}, { ...subscription, [missing]: undefined }))
+  }
+  await refused('9900', create(desk, { auto_expand: true }, subscription))
   await refused('9900', create(desk, { demand_billing: true }))
   await refused('9900', create(desk, {}, { ...of('vmware'), cloud_type: 'public' }))
   await refused('6000', create(desk, { backup_policy_id: crypto.randomUUID() }))

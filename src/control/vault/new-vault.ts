@@ -27,7 +27,7 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
     updatedAt: at,
     status: 'available',
     ...kindOf(wanted.billing, smallestGb),
-    chargingMode: 'post_paid',
+    chargingMode: wanted.billing.charging_mode ?? 'post_paid',
     usedBytes: 0,
     isMultiAz: wanted.billing.is_multi_az ?? false,
     autoBind: wanted.auto_bind ?? false,
@@ -35,7 +35,7 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
     smnNotify: wanted.smn_notify ?? true,
     threshold: wanted.threshold ?? DEFAULT_THRESHOLD,
     locked: wanted.locked ?? false,
-    demandBilling: false,
+    demandBilling: wanted.demand_billing ?? false,
     enterpriseProjectId: wanted.enterprise_project_id ?? '0',
     bindTags: bindTags(wanted.bind_rules),
     ...(wanted.backup_name_prefix && { backupNamePrefix: wanted.backup_name_prefix }),
@@ -44,10 +44,15 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
   }
 }
 
-/** There is no billing here: what only a subscription can have is refused, not silently dropped. */
-function checkWanted(wanted: VaultCreate): void {
-  if (wanted.billing.charging_mode === 'pre_paid') refuse('9900', { charging_mode: 'pre_paid is not offered here' })
-  if (wanted.demand_billing) refuse('9900', { demand_billing: 'only a pre_paid vault can have it' })
+/** What goes with a subscription only, and what does not go with one: 9900. */
+function checkWanted({ billing, auto_expand: autoExpand, demand_billing: demandBilling }: VaultCreate): void {
+  if (billing.charging_mode !== 'pre_paid') {
+    if (demandBilling) refuse('9900', { demand_billing: 'only a pre_paid vault can have it' })
+    return
+  }
+  if (billing.period_type === undefined) refuse('9900', { period_type: 'is missing' })
+  if (billing.period_num === undefined) refuse('9900', { period_num: 'is missing' })
+  if (autoExpand) refuse('9900', { auto_expand: 'only a post_paid vault can have it' })
 }
 
 type Kind = Pick<VaultRecord, 'objectType' | 'protectType' | 'cloudType' | 'consistentLevel' | 'sizeGb'>

@@ -1,6 +1,6 @@
 import type { UseCase } from '../use-case.ts'
-import { changesTo, checkUpdatable } from './vault-changes.ts'
-import { lockVault } from './vault-rules.ts'
+import { changesTo } from './vault-changes.ts'
+import { checkUpdatable, lockVault } from './vault-rules.ts'
 import { viewVault } from './vault-view.ts'
 
 export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now'> = async (ports, caller, { path, body }) => {

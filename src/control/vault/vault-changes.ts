@@ -8,12 +8,6 @@ import { checkSize } from './vault-rules.ts'
 
 const SMALLEST_GB = 1
 
-/** 6123 while the vault is being expanded; 6112 in every other status but `available`. */
-export function checkUpdatable(vault: VaultRecord): void {
-  if (vault.status === 'lock') refuse('6123', { status: vault.status })
-  if (vault.status !== 'available') refuse('6112', { status: vault.status })
-}
-
 /** 6101, 6110, 9900. */
 export function changesTo(vault: VaultRecord, wanted: VaultUpdate): VaultPatch {
   const { billing } = wanted
@@ -21,6 +15,8 @@ export function changesTo(vault: VaultRecord, wanted: VaultUpdate): VaultPatch {
     // A client matches this text (client-notes 4.13).
     refuse('6110', { reason: 'vault not support to modify locked attribute from true to false.' })
   }
+  if (wanted.auto_expand && vault.chargingMode === 'pre_paid')
+    refuse('6110', { auto_expand: 'is for post_paid vaults' })
   return {
     ...(billing?.size !== undefined && { sizeGb: newSize(vault, billing.size) }),
     ...(billing?.consistent_level && { consistentLevel: newLevel(vault, billing.consistent_level) }),

@@ -42,6 +42,12 @@ export function checkChangeable(vault: VaultRecord): void {
   if (vault.status !== 'available' && vault.status !== 'lock') refuse('6112', { status: vault.status })
 }
 
+/** 6123 while the vault is being expanded; 6112 in every other status but `available`. */
+export function checkUpdatable(vault: VaultRecord): void {
+  if (vault.status === 'lock') refuse('6123', { status: vault.status })
+  if (vault.status !== 'available') refuse('6112', { status: vault.status })
+}
+
 /** A vault that is being expanded takes no further resources (6108), one for replicas takes none at all (6124). */
 export function checkTakesResources(vault: VaultRecord): void {
   checkChangeable(vault)

@@ -73,6 +73,7 @@ function billingOf(vault: VaultRecord, resources: readonly ResourceRecord[]): Bi
     consistent_level: vault.consistentLevel,
     charging_mode: vault.chargingMode,
     spec_code: specCodeOf(vault),
+    ...(vault.chargingMode === 'pre_paid' && vault.orderId && { order_id: vault.orderId }),
     is_multi_az: vault.isMultiAz,
   }
 }

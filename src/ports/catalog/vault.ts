@@ -34,6 +34,8 @@ export interface VaultRecord {
   readonly backupNamePrefix?: string
   readonly availabilityZone?: string
   readonly sysLockSourceService?: string
+  /** The order that shaped it last; means something only while it is `pre_paid`. */
+  readonly orderId?: string
 }
 
 export interface VaultFilter {
