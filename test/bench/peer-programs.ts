@@ -1,10 +1,11 @@
 /**
- * restic and kopia, as their makers publish them: Go modules, built once and kept in `.cache/peers`. (`go install` would
- * refuse them for their replace directives, so the module is fetched, copied and built as the main one.)
+ * restic and kopia, as their makers publish them: Go modules, built once and kept outside of the clone, in `opencbr-bench`
+ * below the user's cache folder. (`go install` would refuse them for their replace directives, so the module is fetched,
+ * copied and built as the main one.)
  */
 import { access, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { run } from './timed-child.ts'
 
 const peers = {
@@ -19,7 +20,7 @@ export const peerVersion = (name: PeerName): string => peers[name].version
 /** The program's path; needs the `go` command unless it was built before. */
 export async function peerProgram(name: PeerName): Promise<string> {
   const { module, version, main } = peers[name]
-  const folder = resolve(import.meta.dirname, '../../.cache/peers')
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'opencbr-bench')
   const program = join(folder, `${name}-${version}`)
   if (await exists(program)) return program
   console.error(`building ${name} ${version}`)

@@ -1,5 +1,6 @@
 /**
- * What only the C library can ask of a file: where its holes are, to make one, and whether a virtual machine has it.
+ * What only the C library can ask of a file: where its holes are, to make one, to keep it out of memory, and whether a
+ * virtual machine has it.
  * Through `node:ffi`; where the process has none (or may not use it), or the C library lacks these, disks go without.
  */
 
@@ -11,6 +12,8 @@ export interface CLibrary {
   holeFrom(fd: number, offset: number, size: number): number
   /** Whether the run reads as zeros now, and its blocks are free. */
   punch(fd: number, offset: number, length: number): boolean
+  /** Lets go of the memory that holds parts of the file which are on the disk; what is not yet, stays. */
+  forget(fd: number): void
   /**
    * Takes the file for oneself until it is closed: false when a virtual machine, or another process that asked like
    * this, has it. QEMU marks every image it has open by locks on bytes from 100 and from 200 (its docs/devel, "image
@@ -29,6 +32,7 @@ const EAGAIN = 11
 const EACCES = 13
 const ENXIO = 6
 const KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
+const FADV_DONTNEED = 4
 const F_OFD_SETLK = 37
 const F_WRLCK = 1
 const firstMark = 100
@@ -49,6 +53,7 @@ function bind(ffi: typeof import('node:ffi')): CLibrary {
   const { functions: c } = ffi.dlopen(null, {
     lseek: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
     fallocate: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
+    posix_fadvise: { arguments: ['int32', 'int64', 'int64', 'int32'], return: 'int32' },
     fcntl: { arguments: ['int32', 'int32', 'buffer'], return: 'int32' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
@@ -65,6 +70,7 @@ function bind(ffi: typeof import('node:ffi')): CLibrary {
       return found > offset ? Math.min(found, size) : size
     },
     punch: (fd, offset, length) => c.fallocate(fd, KEEP_SIZE_AND_PUNCH_HOLE, BigInt(offset), BigInt(length)) === 0,
+    forget: fd => void c.posix_fadvise(fd, 0n, 0n, FADV_DONTNEED),
     take(fd) {
       if (c.fcntl(fd, F_OFD_SETLK, lockOf(F_WRLCK)) === 0) return true
       // A file system without locks answers with something else: there, nobody can be asked.

@@ -12,8 +12,15 @@ import { durableFolders, syncFolder } from './durable-folders.ts'
 import { checkKey, checkPrefix, checkRange } from './key.ts'
 import { listFiles } from './list-files.ts'
 import { type OpenFile, openFiles } from './open-files.ts'
+import { type Forget, findForget } from './page-cache.ts'
 
 const filesKeptOpen = 32
+
+/**
+ * What is at least this large (packs) is let go of by the system once it is durable: a backup would fill the machine's
+ * memory with what is not read again soon.
+ */
+const forgottenBytes = 4 * 1024 * 1024
 
 interface Folders {
   readonly objects: string
@@ -31,10 +38,10 @@ export async function openFilesystemObjectStore(folder: string): Promise<ObjectS
     await make(folders.objects)
     await make(folders.writing)
   })
-  return storeIn(folders)
+  return storeIn(folders, await findForget())
 }
 
-function storeIn(folders: Folders): ObjectStore {
+function storeIn(folders: Folders, forget: Forget): ObjectStore {
   const files = openFiles(filesKeptOpen)
   const makeFolder = durableFolders(folders.objects)
   const pathOf = (key: string): string => {
@@ -45,7 +52,7 @@ function storeIn(folders: Folders): ObjectStore {
     at(`cannot write object ${key}`, async () => {
       const path = pathOf(key)
       await makeFolder(dirname(path))
-      const placed = await writeAside(folders.writing, parts, temporary => move(temporary, path))
+      const placed = await writeAside({ folder: folders.writing, parts, forget }, temporary => move(temporary, path))
       await syncFolder(dirname(path))
       if (placed) await files.forget(path)
       return placed
@@ -122,12 +129,19 @@ async function linkInto(temporary: string, path: string): Promise<boolean> {
   return true
 }
 
-async function writeAside(folder: string, parts: readonly Uint8Array[], move: (temporary: string) => Promise<boolean>) {
+interface Writing {
+  readonly folder: string
+  readonly parts: readonly Uint8Array[]
+  readonly forget: Forget
+}
+
+async function writeAside({ folder, parts, forget }: Writing, move: (temporary: string) => Promise<boolean>) {
   const temporary = join(folder, crypto.randomUUID())
   try {
     await using handle = await open(temporary, 'wx', 0o600)
     await writeAll(handle, parts)
     await handle.datasync()
+    if (parts.reduce((sum, { length }) => sum + length, 0) >= forgottenBytes) forget(handle.fd)
     return await move(temporary)
   } catch (error) {
     // The first error tells what is wrong; should the removal fail as well, the next start sweeps the file.
