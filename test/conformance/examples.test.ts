@@ -50,7 +50,7 @@ async function replay(operation: OperationId, how: Replay = {}): Promise<Answer[
   const body = documented === undefined ? undefined : how.body ? how.body(documented) : JSON.parse(documented)
   const answer = await stage.house.call(how.person ?? 'alice', method, `${url}${how.query ?? ''}`, body)
   assert.equal(answer.status, successStatus(operation), JSON.stringify(answer.body))
-  if (example.response.body === null || example.response.body === undefined) {
+  if (Object.keys(operations[operation].answer).length === 0) {
     assert.equal(answer.body, undefined)
     return undefined
   }
