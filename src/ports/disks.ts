@@ -7,6 +7,11 @@ export interface DiskLocation {
   /** Absolute; of an NBD export its URI. */
   readonly path: string
   readonly format: DiskFormat
+  /** Of an NBD export: it shows a moment of a disk that a machine goes on writing to (machines.ts). */
+  readonly moment?: {
+    /** The dirty bitmap that tells what has changed since the base of the backup. */
+    readonly bitmap?: string
+  }
 }
 
 /** A run of bytes; `data: false` means it certainly reads as zeros. */
@@ -23,6 +28,8 @@ export interface DiskReader extends AsyncDisposable {
   read(into: Uint8Array, offset: number): Promise<void>
   /** The disk from 0 to its end without gaps, holes as the source can tell them; one data extent where it can't. */
   extents(): AsyncIterable<Extent>
+  /** All that can differ from the base of the backup; undefined, or no such method: anything can. */
+  changed?(): Promise<readonly Extent[] | undefined>
   /** Fault `changed` unless the source still has the size it had when opened. Called when all has been read. */
   checkUnchangedSize(): Promise<void>
 }

@@ -147,7 +147,8 @@ function talk(socket: Socket, { stream, send, terms, patience }: Talk): NbdClien
       const context = terms.contexts.get(name)
       if (context === undefined) throw new Error(`the context ${name} was not agreed on`)
       const runs: StatusRun[] = []
-      await request({ command: command.blockStatus, offset, length }, statusReply(context, length, runs))
+      const others = [...terms.contexts.values()].filter(other => other !== context)
+      await request({ command: command.blockStatus, offset, length }, statusReply(context, others, length, runs))
       return runs
     },
     async [Symbol.asyncDispose]() {

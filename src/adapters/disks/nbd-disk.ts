@@ -4,11 +4,12 @@ import type { DiskReader, DiskWriter, Extent } from '../../ports/disks.ts'
 import { Fault } from '../../ports/fault.ts'
 import type { NbdClient } from './nbd-client.ts'
 import { NbdRefused } from './nbd-peer.ts'
+import type { StatusRun } from './nbd-replies.ts'
 
 /** Bytes of one request: large enough that the way there costs little, small enough that the server can overlap them. */
 const PIECE = 1024 * 1024
 /** Bytes that one question of status, or one order to zero, is about. */
-const SPAN = 512 * 1024 * 1024
+export const SPAN = 512 * 1024 * 1024
 /** An answer that tells of less is not worth asking on: what is left is read. */
 const LEAST_TOLD = 64 * 1024
 
@@ -116,9 +117,12 @@ function pieces({ export: { block } }: NbdClient, offset: number, length: number
 
 const down = (number: number, step: number): number => number - (number % step)
 
-async function* extents(client: NbdClient, name: string): AsyncIterable<Extent> {
+/** How a question of what is allocated is asked, and how its answer is read. */
+export type AskStatus = (offset: number, length: number) => Promise<readonly StatusRun[]>
+
+export async function* extents(client: NbdClient, name: string, ask?: AskStatus): AsyncIterable<Extent> {
   let last: Extent | undefined
-  for await (const extent of told(client, name)) {
+  for await (const extent of told(client, ask ?? (async (at, length) => statusOf(client, name, at, length)))) {
     if (last?.data === extent.data) last = { ...last, length: last.length + extent.length }
     else {
       if (last) yield last
@@ -129,13 +133,13 @@ async function* extents(client: NbdClient, name: string): AsyncIterable<Extent> 
 }
 
 /** As the server tells it, as far as it does; the rest is data. */
-async function* told(client: NbdClient, name: string): AsyncIterable<Extent> {
+async function* told(client: NbdClient, ask: AskStatus): AsyncIterable<Extent> {
   const { sizeBytes, contexts } = client.export
   let offset = 0
   let speaks = contexts.has(ALLOCATION)
   while (speaks && offset < sizeBytes) {
     const span = Math.min(SPAN, sizeBytes - offset)
-    const runs = await statusOf(client, name, offset, span)
+    const runs = await ask(offset, span)
     const end =
       offset +
       Math.min(
@@ -152,9 +156,10 @@ async function* told(client: NbdClient, name: string): AsyncIterable<Extent> {
   if (offset < sizeBytes) yield { offset, length: sizeBytes - offset, data: true }
 }
 
-async function statusOf(client: NbdClient, name: string, offset: number, span: number) {
+/** None where the server cannot tell. */
+export async function statusOf(client: NbdClient, name: string, offset: number, span: number, context = ALLOCATION) {
   try {
-    return await named(name, () => client.status(ALLOCATION, offset, span))
+    return await named(name, () => client.status(context, offset, span))
   } catch (error) {
     if (error instanceof Fault && error.cause instanceof NbdRefused) return []
     throw error

@@ -1,6 +1,7 @@
 import type { Disks } from '../../ports/disks.ts'
 import { connectNbd } from './nbd-client.ts'
 import { diskContexts, nbdReader, nbdWriter } from './nbd-disk.ts'
+import { DIRTY_BITMAP, momentReader } from './nbd-moment.ts'
 import { nbdAddress } from './nbd-uri.ts'
 
 /**
@@ -8,7 +9,12 @@ import { nbdAddress } from './nbd-uri.ts'
  * the protocol has no way to ask.
  */
 export const nbdDisks: Pick<Disks, 'openReader' | 'openWriter' | 'stat'> = {
-  openReader: async ({ path }) => nbdReader(await connectNbd(nbdAddress(path), { contexts: diskContexts }), path),
+  async openReader({ path, moment }) {
+    if (moment === undefined) return nbdReader(await connectNbd(nbdAddress(path), { contexts: diskContexts }), path)
+    const bitmap = moment.bitmap === undefined ? undefined : `${DIRTY_BITMAP}${moment.bitmap}`
+    const contexts = [...diskContexts, ...(bitmap === undefined ? [] : [bitmap])]
+    return momentReader(await connectNbd(nbdAddress(path), { contexts }), path, bitmap)
+  },
   async openWriter({ path }) {
     const client = await connectNbd(nbdAddress(path), { contexts: diskContexts })
     try {
