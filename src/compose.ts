@@ -8,6 +8,8 @@ import { localDisks } from './adapters/disks/local.ts'
 import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
 import type { PasswordCost } from './adapters/identity/password.ts'
 import { openKeyFileRing } from './adapters/keyring/key-file.ts'
+import { localMachines } from './adapters/machines/local.ts'
+import type { MachineSockets } from './adapters/machines/open-moment.ts'
 import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts'
 import { localProtectables } from './adapters/protectables/local.ts'
 import type { Config } from './config.ts'
@@ -27,6 +29,7 @@ import type { Catalog } from './ports/catalog/catalog.ts'
 import type { Identity, ProjectRecord } from './ports/identity.ts'
 import type { IdentityService } from './ports/identity-service.ts'
 import type { Log } from './ports/log.ts'
+import type { Machines } from './ports/machines.ts'
 import type { Now } from './ports/now.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import type { Ports, Settings } from './ports/ports.ts'
@@ -76,7 +79,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { identity } = accounts
   const disks = localDisks({ backingFolders: config.resources.backingFolders })
   const settings = settingsOf(config)
-  await applyInventory({ catalog, identity: accounts, disks, now, log: logger, settings }, config.resources)
+  const inventory = { catalog, identity: accounts, disks, now, log: logger, settings }
+  const machines = machinesOf(config, await applyInventory(inventory, config.resources), logger)
 
   let runner: Runner | undefined
   const backupBytes = backupBytesOf(datastore)
@@ -96,11 +100,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     log: logger,
     settings,
   }
-  if (role !== 'api')
-    runner = opened.adopt(
-      startRunner({ ...ports, datastore, disks, integrity: integrityOf(config) }, { alone: isEmbedded(config) }),
-      held => held.stop(),
-    )
+  const doing = { ...ports, datastore, disks, machines, integrity: integrityOf(config) }
+  if (role !== 'api') runner = opened.adopt(startRunner(doing, { alone: isEmbedded(config) }), held => held.stop())
   const schedule = role === 'api' ? undefined : opened.adopt(startSchedule(ports), held => held.stop())
   const server =
     role === 'worker'
@@ -203,6 +204,16 @@ function passphraseOf({ keys }: Config) {
   if (keys.passphrase !== undefined) return { passphrase: { text: keys.passphrase } }
   const [program, ...args] = keys.passphraseCommand ?? []
   return program === undefined ? {} : { passphrase: { command: [program, ...args] as const } }
+}
+
+/** `serverIds` of the servers of the configuration, in their order. */
+function machinesOf({ resources }: Config, serverIds: readonly string[], log: Log): Machines {
+  const sockets = new Map<string, MachineSockets>()
+  for (const [at, { qmp, guestAgent }] of resources.servers.entries()) {
+    const id = serverIds[at]
+    if (id !== undefined && qmp !== undefined) sockets.set(id, { qmp, guestAgent })
+  }
+  return localMachines({ sockets, folder: resources.machinesFolder, log })
 }
 
 const settingsOf = (config: Config): Settings => ({

@@ -89,8 +89,18 @@ export const shape = group({
         group({
           disks: optional(list(disk)),
           servers: optional(
-            list(group({ id: optional(text(anyId, 'an id')), project: text(), name: text(), disks: list(text()) })),
+            list(
+              group({
+                id: optional(text(anyId, 'an id')),
+                project: text(),
+                name: text(),
+                disks: list(text()),
+                qmp: optional(text()),
+                guestAgent: optional(text()),
+              }),
+            ),
           ),
+          machinesFolder: optional(text()),
           backingFolders: optional(list(text())),
         }),
       ),

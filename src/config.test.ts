@@ -64,6 +64,13 @@ test('the documented file is read whole; its relative paths start at its folder'
   assert.deepEqual(alice?.accessKeys, [{ ak: 'AKALICE', sk: 'secret' }])
 })
 
+test('sockets of machines and their folder are paths like any other', () => {
+  const { resources, dataDir } = load('resources: { local: { servers: [{ project: a, name: b, disks: [], qmp: q }] } }')
+  assert.deepEqual([resources.servers[0]?.qmp, resources.servers[0]?.guestAgent], [join(folder, 'q'), undefined])
+  assert.equal(resources.machinesFolder, join(dataDir, 'machines'))
+  assert.equal(load('resources: { local: { machinesFolder: m } }').resources.machinesFolder, join(folder, 'm'))
+})
+
 test('JSON is accepted, an empty file too', () => {
   assert.equal(load('{"region": "x"}').region, 'x')
   assert.equal(load('').region, 'local-1')
@@ -116,6 +123,9 @@ test('all mistakes are told at once, unknown keys with the nearest that there is
 test('wrong forms and contradictions are mistakes', () => {
   assert.deepEqual(mistakes('listen: 127.0.0.1:70000'), ['listen: there is no port 70000'])
   assert.deepEqual(mistakes('identity: {}'), ['identity: must have one of embedded and keystone'])
+  assert.deepEqual(mistakes('resources: { local: { servers: [{ project: a, name: b, disks: [], guestAgent: c }] } }'), [
+    'resources.local.servers[0]: must have qmp where it has guestAgent',
+  ])
   assert.deepEqual(mistakes('chunkStore: { url: "s3://b" }'), ['chunkStore.url: S3 stores come with a later version'])
   assert.deepEqual(mistakes('identity: { embedded: { domains: { a: 1 } } }'), [
     'identity.embedded.domains: must be a list',

@@ -1,6 +1,6 @@
 /** The operator's configuration: a YAML file, the environment over it, the command line over both; one frozen Config. */
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parse, YAMLError } from 'yaml'
 import { overlay, unknownVariables } from './config-environment.ts'
 import { isGroup, type Mistake } from './config-rules.ts'
@@ -29,7 +29,10 @@ export interface Config {
   readonly identity: Written['identity']
   readonly resources: {
     readonly disks: readonly LocalDisk[]
+    /** Paths of sockets are absolute. */
     readonly servers: Inside<Inside<Written['resources'], 'local'>, 'servers'>
+    /** Where running machines keep what their guests overwrite during a backup. */
+    readonly machinesFolder: string
     /** Where images of disks may have their backing files, beside the folder of the image itself. */
     readonly backingFolders: readonly string[]
   }
@@ -163,7 +166,12 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
     identity: read.identity,
     resources: {
       disks: (local?.disks ?? []).map(disk => located(disk, folder)),
-      servers: local?.servers ?? [],
+      servers: (local?.servers ?? []).map(server => ({
+        ...server,
+        qmp: server.qmp === undefined ? undefined : resolve(folder, server.qmp),
+        guestAgent: server.guestAgent === undefined ? undefined : resolve(folder, server.guestAgent),
+      })),
+      machinesFolder: resolve(folder, local?.machinesFolder ?? join(data, 'machines')),
       backingFolders: (local?.backingFolders ?? []).map(path => resolve(folder, path)),
     },
     exports: {
@@ -202,7 +210,7 @@ function addressOf(listen: string): Config['listen'] {
 }
 
 /** What is right key by key and wrong together. */
-function contradictions({ listen, identity, chunkStore, exports }: Config): readonly Mistake[] {
+function contradictions({ listen, identity, chunkStore, exports, resources }: Config): readonly Mistake[] {
   const found: Mistake[] = []
   for (const [at, { port }] of [['listen', listen] as const, ['exports.listen', exports.listen] as const]) {
     if (port > 65_535) found.push({ at, problem: `there is no port ${port}` })
@@ -212,6 +220,10 @@ function contradictions({ listen, identity, chunkStore, exports }: Config): read
   }
   if (identity && (identity.embedded === undefined) === (identity.keystone === undefined)) {
     found.push({ at: 'identity', problem: 'must have one of embedded and keystone' })
+  }
+  for (const [at, { qmp, guestAgent }] of resources.servers.entries()) {
+    if (guestAgent !== undefined && qmp === undefined)
+      found.push({ at: `resources.local.servers[${at}]`, problem: 'must have qmp where it has guestAgent' })
   }
   if (chunkStore.url.startsWith('s3:'))
     found.push({ at: 'chunkStore.url', problem: 'S3 stores come with a later version' })

@@ -27,6 +27,7 @@ import type { JobPorts } from '../src/jobs/job-ports.ts'
 import { type Runner, type RunnerOptions, startRunner } from '../src/jobs/runner.ts'
 import type { DiskRecord } from '../src/ports/catalog/disk.ts'
 import type { Log } from '../src/ports/log.ts'
+import type { Machines } from '../src/ports/machines.ts'
 import type { ObjectStore } from '../src/ports/object-store.ts'
 import type { Ports } from '../src/ports/ports.ts'
 import { alice } from './desk.ts'
@@ -69,7 +70,12 @@ export interface Workshop extends AsyncDisposable {
 
 const DISK_BYTES = 3 * MIB
 
-export async function openWorkshop(over: { readonly objectStore?: ObjectStore } = {}): Promise<Workshop> {
+export interface WorkshopOptions {
+  readonly objectStore?: ObjectStore
+  readonly machines?: Machines
+}
+
+export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop> {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-workshop-'))
   const objectStore = over.objectStore ?? memoryObjectStore()
   const catalog = await openSqliteCatalog({ file: ':memory:' })
@@ -84,6 +90,7 @@ export async function openWorkshop(over: { readonly objectStore?: ObjectStore } 
     catalog,
     datastore,
     disks: localDisks(),
+    ...(over.machines && { machines: over.machines }),
     protectables: localProtectables(catalog),
     now,
     log,

@@ -2,12 +2,15 @@ import type { Datastore } from '../datastore/datastore.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
 import type { Disks } from '../ports/disks.ts'
+import type { Machines } from '../ports/machines.ts'
 import type { Ports } from '../ports/ports.ts'
 
 /** What a job may reach: the rules' rows and clock, and the bytes, which rules never touch. */
 export interface JobPorts extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'wake'> {
   readonly datastore: Datastore
   readonly disks: Disks
+  /** Without it, all disks are read by themselves. */
+  readonly machines?: Machines
   /** Without it nothing is held back, and scrubs do not come by themselves. */
   readonly integrity?: Integrity
 }

@@ -1,6 +1,8 @@
 /**
- * Takes one resource's backup: every disk of it in turn, and then all of them become available in one transaction. A run
- * that was cut short starts over under the same ids; what it had written is garbage, and its collection is asked for.
+ * Takes one resource's backup: every disk of it in turn, and then all of them become available in one transaction. Disks
+ * that a running machine has open are read as they all are at one moment, and where it knows what has changed since the
+ * base, only that is read. A run that was cut short starts over under the same ids; what it had written is garbage, and
+ * its collection is asked for.
  */
 import { canBeBase, diskBackups, isInTheMaking, newestOf } from '../control/backup/backup-rules.ts'
 import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
@@ -10,11 +12,14 @@ import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { DiskRecord } from '../ports/catalog/disk.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
+import type { DiskLocation } from '../ports/disks.ts'
 import { checkMeasured, type Measured, measure, untilMeasured } from './chain.ts'
 import { settleCheckpoint } from './checkpoint-progress.ts'
+import { guestNote } from './guest-note.ts'
 import { JobFailure, withDisk } from './job-failure.ts'
 import { textOf } from './job-payload.ts'
 import type { JobContext, JobPorts, JobType } from './job-ports.ts'
+import { momentOf } from './moment-of.ts'
 import { pruneFailed } from './prune-failed.ts'
 import { publish, step } from './publish.ts'
 import { requestCollection } from './request-collection.ts'
@@ -31,14 +36,20 @@ interface Part {
 
 async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promise<void> {
   const plan = await step(ports, job, context, records => begin(records, job, ports.now()))
+  await using moment = await momentOf(ports, plan.parts)
   const written = new Map<string, WrittenBackup>()
   const total = plan.parts.reduce((sum, { disk }) => sum + disk.sizeBytes, 0)
   let before = 0
-  for (const part of plan.parts) {
+  for (const [place, part] of plan.parts.entries()) {
+    const source = moment?.locations[place] ?? part.disk
     const report = (done: number) => context.progress((100 * (before + done)) / Math.max(total, 1))
-    written.set(part.holder.id, await withDisk(part.disk.name, () => write(ports, part, context, report)))
+    written.set(
+      part.holder.id,
+      await withDisk(part.disk.name, () => write(ports, { ...part, source }, context, report)),
+    )
     before += part.disk.sizeBytes
   }
+  await moment?.check()
   await untilMeasured(async () => {
     const measured = await measureAll(ports, plan.parts, written)
     await publish(ports, job, context, async (records, at) => {
@@ -46,9 +57,10 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
       if (job.attempts > 1) await requestCollection(records, job.projectId, at)
       await expandIfFull(records, job.projectId, plan.backup.vaultId)
       await applyRetention(records, plan.backup, at)
-      return {}
+      return await guestNote(records, job, moment?.guest)
     })
   })
+  moment?.keep()
   await noteThreshold(ports, job.projectId, plan.backup.vaultId)
 }
 
@@ -85,17 +97,19 @@ async function partOf(records: Records, holder: BackupRecord): Promise<Part> {
 
 async function write(
   ports: JobPorts,
-  { holder, disk, base }: Part,
+  { holder, source: from, base }: Part & { readonly source: DiskLocation },
   { signal }: JobContext,
   onProgress: (doneBytes: number) => void,
 ): Promise<WrittenBackup> {
-  await using source = await ports.disks.openReader(disk)
+  await using source = await ports.disks.openReader(from)
   const realm = holder.projectId
+  const changed = base && (await source.changed?.())
   return await ports.datastore.write({
     realm,
     id: holder.id,
     source,
     ...(base && { base: { realm, id: base.id } }),
+    ...(changed && { changed }),
     signal,
     onProgress,
   })

@@ -38,8 +38,11 @@ interface SeenDisk extends PlannedDisk {
   readonly failure?: string
 }
 
-/** Fault `conflict` names every mistake of the operator's; nothing has happened then. */
-export async function applyInventory(ports: InventoryPorts, inventory: Inventory): Promise<void> {
+/**
+ * Answers the servers' ids, in the order they are named. Fault `conflict` names every mistake of the operator's; nothing
+ * has happened then.
+ */
+export async function applyInventory(ports: InventoryPorts, inventory: Inventory): Promise<readonly string[]> {
   const projects = ports.identity.projects()
   const plan = await planInventory(inventory, projects)
   if (plan.mistakes.length > 0) throw new Fault('conflict', plan.mistakes.join('\n'))
@@ -51,6 +54,7 @@ export async function applyInventory(ports: InventoryPorts, inventory: Inventory
     for (const server of plan.servers) await enterServer(records, { ...server, availabilityZone: zone, createdAt: at })
     for (const disk of disks) await enterDisk(records, disk, zone, at)
   })
+  return plan.servers.map(({ id }) => id)
 }
 
 async function look({ disks, log }: InventoryPorts, disk: PlannedDisk): Promise<SeenDisk> {

@@ -1,4 +1,3 @@
-import type { Agents } from './agent.ts'
 import type { Aging } from './aging.ts'
 import type { AppliedPolicies } from './applied-policy.ts'
 import type { Audits } from './audit.ts'
@@ -47,6 +46,5 @@ export interface Records {
   readonly policies: Policies
   readonly appliedPolicies: AppliedPolicies
   readonly aging: Aging
-  readonly agents: Agents
   readonly exportSessions: ExportSessions
 }
