@@ -1,7 +1,8 @@
 // Runs the tests. `npm test`: every suite that finds what it needs here; `npm run test:live`: those that need a service,
 // and then none may lack it. A live suite says in a comment what it needs: `// Needs PG_URL, qemu-nbd.` (variables of the
-// environment, programs). Further words pick suites by a part of their path. One line per file, what fails in full, a
-// line per suite that was skipped, and why. A file or a run without tests is a failure.
+// environment, programs). `--clients`: the suites that test/clients/run.ts brings the programs for. Further words pick
+// suites by a part of their path. One line per file, what fails in full, a line per suite that was skipped, and why. A
+// file or a run without tests is a failure.
 import { accessSync, constants, globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
@@ -24,8 +25,10 @@ interface Outcome {
 const root = resolve(import.meta.dirname, '..')
 const FLAGS = ['--experimental-ffi', '--disable-warning=ExperimentalWarning']
 
-function suites(wanted: readonly string[], liveOnly: boolean): readonly Suite[] {
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root })
+const PATTERNS = { usual: ['src/**/*.test.ts', 'test/**/*.test.ts'], clients: ['test/clients/suites/*.ts'] } as const
+
+function suites(patterns: readonly string[], wanted: readonly string[], liveOnly: boolean): readonly Suite[] {
+  return globSync([...patterns], { cwd: root })
     .filter(file => wanted.length === 0 || wanted.some(part => file.includes(part)))
     .filter(file => !liveOnly || isLive(file))
     .sort()
@@ -96,7 +99,8 @@ function lineOf(outcome: Outcome): string {
 const words = process.argv.slice(2)
 const live = words.includes('--live')
 const found = suites(
-  words.filter(word => word !== '--live'),
+  words.includes('--clients') ? PATTERNS.clients : PATTERNS.usual,
+  words.filter(word => !word.startsWith('--')),
   live,
 )
 const lacking = found.filter(suite => suite.lacking.length > 0)

@@ -37,6 +37,10 @@ const percent: Limit = { minimum: 1, maximum: 100 }
 const kept: Limit = { minimum: 0, maximum: 100 }
 const someResources: Limit = { minItems: 1, maxItems: 256 }
 const loose: Limit = { loose: true }
+const someText: Limit = { minLength: 1, maxLength: 255 }
+/** A path of a host, on whatever system. */
+const longText: Limit = { minLength: 1, maxLength: 4096 }
+const paths: Limit = { minItems: 1, maxItems: 256, items: longText }
 const productId: Limit = { minLength: 1, maxLength: 64 }
 /** The vendor's number for the unit. */
 const gigabytes: Limit = { minimum: 17, maximum: 17 }
@@ -146,6 +150,19 @@ export const bodyLimits: Readonly<Record<string, Limit>> = {
   'ChangeToPeriod.console_url': { minLength: 1, maxLength: 255 },
   'ChangeToPeriod.period_num': { minimum: 1, maximum: 9 },
   'ChangeToPeriod.vault_ids': { minItems: 1, maxItems: 60 },
+  'AgentRegister.host_name': someText,
+  'AgentRegister.host_ip': someText,
+  'AgentRegister.host_os': someText,
+  'AgentRegister.host_nickname': upTo255,
+  'AgentRegister.agent_version': { pattern: '^\\d+\\.\\d+\\.\\d+$', maxLength: 64 },
+  'AgentRegister.agent_type': { enum: ['cloud', 'native'] },
+  'AgentAddPathReq.add_path': paths,
+  'AgentAddPathReq.exclude_path': { maxItems: 256 },
+  'AgentRemovePathReq.remove_path': paths,
+  'ExcludePath.path_name': longText,
+  'ExcludePath.exclude_path_name': { maxItems: 256, items: longText },
+  'ProtectableAgentReq.agent_status': someResources,
+  'ProtectableAgentStatusResource.resource_id': someText,
   'BackupSyncReq.sync': { minItems: 1, maxItems: 50 },
   'SyncParam.vault_id': uuid,
   'DomainMigrate.reservation': { type: 'number', minimum: 0, maximum: 1 },
@@ -178,6 +195,7 @@ export const queryLimits: Readonly<Record<string, Limit>> = {
   'ListVault.marker': marker,
   'ListPolicies.vault_id': uuid,
   'ListPolicies.marker': marker,
+  'ListAgent.marker': marker,
   'ListBackups.status': backupStatus,
   'ListBackups.used_percent': percent,
   'ListBackups.marker': marker,

@@ -73,6 +73,13 @@ function noticing(records: Records): { readonly records: Records; readonly made:
       images: noted(records.images),
       disks: noted(records.disks),
       policies: noted(records.policies),
+      agents: {
+        ...records.agents,
+        put(agent) {
+          made = agent.id
+          return records.agents.put(agent)
+        },
+      },
     },
   }
 }

@@ -3,6 +3,15 @@
  * (contract/roles.md), and the use case behind it.
  */
 import type { OperationId } from '../contract/operations.gen.ts'
+import { addAgentPath } from '../control/agent/add-agent-path.ts'
+import { ownAgent } from '../control/agent/agent-rules.ts'
+import { checkAgent } from '../control/agent/check-agent.ts'
+import { listAgent } from '../control/agent/list-agent.ts'
+import { registerAgent } from '../control/agent/register-agent.ts'
+import { removeAgentPath } from '../control/agent/remove-agent-path.ts'
+import { showAgent } from '../control/agent/show-agent.ts'
+import { unregisterAgent } from '../control/agent/unregister-agent.ts'
+import { updateAgent } from '../control/agent/update-agent.ts'
 import { deleteBackup } from '../control/backup/delete-backup.ts'
 import { listBackups } from '../control/backup/list-backups.ts'
 import { restoreBackup } from '../control/backup/restore-backup.ts'
@@ -99,9 +108,12 @@ const existingPolicy: Finder = async (ports, caller, path) => {
   await ports.catalog.read(records => ownPolicy(records, caller.projectId, path.policy_id ?? ''))
 }
 
+const ownedAgent: Finder = async (ports, caller, path) => {
+  await ports.catalog.read(records => ownAgent(records, caller.projectId, path.agent_id ?? ''))
+}
+
 const ORGANIZATIONS = 'policies of organizations come with a later version'
 const REPLICATION = 'replication to other regions comes with a later version'
-const AGENTS = 'backups of files by agents come with a later version'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
@@ -180,14 +192,14 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ShowProtectable: { action: 'cbr:vaults:getProtectables', run: showProtectable },
   ShowReplicationCapabilities: { action: 'cbr:backups:queryReplicationCapability', run: showReplicationCapabilities },
   // agents
-  AddAgentPath: { action: 'cbr:agents:update', later: AGENTS },
-  CheckAgent: { action: 'cbr:backups:checkAgent', later: AGENTS },
-  ListAgent: { action: 'cbr:agents:list', later: AGENTS },
-  RegisterAgent: { action: 'cbr:agents:create', later: AGENTS },
-  RemoveAgentPath: { action: 'cbr:agents:update', later: AGENTS },
-  ShowAgent: { action: 'cbr:agents:get', later: AGENTS },
-  UnregisterAgent: { action: 'cbr:agents:delete', later: AGENTS },
-  UpdateAgent: { action: 'cbr:agents:update', later: AGENTS },
+  AddAgentPath: { action: 'cbr:agents:update', run: addAgentPath, exists: ownedAgent },
+  CheckAgent: { action: 'cbr:backups:checkAgent', run: checkAgent, reads: true },
+  ListAgent: { action: 'cbr:agents:list', run: listAgent },
+  RegisterAgent: { action: 'cbr:agents:create', run: registerAgent },
+  RemoveAgentPath: { action: 'cbr:agents:update', run: removeAgentPath, exists: ownedAgent },
+  ShowAgent: { action: 'cbr:agents:get', run: showAgent },
+  UnregisterAgent: { action: 'cbr:agents:delete', run: unregisterAgent },
+  UpdateAgent: { action: 'cbr:agents:update', run: updateAgent, exists: ownedAgent },
   // others
   ChangeOrder: { action: 'cbr:vaults:update', run: changeOrder },
   ListFeatures: { action: ANYONE, run: listFeatures },

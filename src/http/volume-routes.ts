@@ -93,13 +93,20 @@ const routesOf = (publicUrl: string | undefined): readonly OpenStackRoute[] => [
     operation: 'DeleteVolume',
     actions: ['evs:volumes:delete'],
     status: 202,
-    run: (ports, caller, request) => deleteVolume(ports, caller, idOf(request)),
+    run: (ports, caller, request) =>
+      deleteVolume(ports, caller, { id: idOf(request), cascade: flagOf(request, 'cascade') }),
   },
 ]
 
 function idOf(request: FastifyRequest): string {
   const { id } = request.params as { readonly id: string }
   return isUuid(id) ? id : decline(404, noVolume(id))
+}
+
+/** As Cinder reads it: absent is false. */
+function flagOf({ query }: FastifyRequest, name: string): boolean {
+  const text = queryText(query, name, bad)?.toLowerCase() ?? 'false'
+  return text === 'true' || (text === 'false' ? false : bad(`${name} must be true or false, not ${text}`))
 }
 
 async function listed(ports: Ports, caller: ProjectCaller, request: FastifyRequest, publicUrl: string | undefined) {

@@ -1,4 +1,5 @@
 import type { Records } from '../../ports/catalog/catalog.ts'
+import { agentsOf } from './agent.ts'
 import { agingOf } from './aging.ts'
 import { appliedPoliciesOf } from './applied-policy.ts'
 import { auditsOf } from './audit.ts'
@@ -61,6 +62,9 @@ export function recordsOf(session: Session): Records {
     },
     get appliedPolicies() {
       return appliedPoliciesOf(session)
+    },
+    get agents() {
+      return agentsOf(session)
     },
     get aging() {
       return agingOf(session)

@@ -1,5 +1,24 @@
 -- What the migrations make. Written by scripts/dump-schema.ts; not read by the service.
 
+create table agent (
+  id text collate "C" not null,
+  project_id text collate "C" not null,
+  version text collate "C",
+  type text collate "C",
+  host_name text collate "C" not null,
+  host_nickname text collate "C" not null,
+  host_ip text collate "C" not null,
+  host_os text collate "C" not null,
+  status text collate "C" not null,
+  last_active_at bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  paths text collate "C" not null,
+  PRIMARY KEY (project_id, id)
+);
+
+CREATE INDEX agent_newest ON agent USING btree (project_id, created_at DESC, id);
+
 create table applied_policy (
   vault_id text collate "C" not null,
   operation_type text collate "C" not null,

@@ -1,5 +1,24 @@
 -- What the migrations make. Written by scripts/dump-schema.ts; not read by the service.
 
+CREATE TABLE agent (
+  id text not null,
+  project_id text not null,
+  version text,
+  type text,
+  host_name text not null,
+  host_nickname text not null,
+  host_ip text not null,
+  host_os text not null,
+  status text not null,
+  last_active_at integer not null,
+  created_at integer not null,
+  updated_at integer not null,
+  paths text not null,
+  primary key (project_id, id)
+) strict;
+
+CREATE INDEX agent_newest on agent (project_id, created_at desc, id);
+
 CREATE TABLE applied_policy (
   vault_id text not null references vault (id) on delete cascade,
   operation_type text not null,

@@ -1,6 +1,7 @@
 /** What every catalog promises (ports/catalog/*), run on SQLite and on PostgreSQL. */
 import { after, before, describe } from 'node:test'
 import type { Catalog } from '../../ports/catalog/catalog.ts'
+import { agentTests } from './suite-agents.ts'
 import { backupListingTests } from './suite-backup-listing.ts'
 import { chainTests } from './suite-chains.ts'
 import { exportSessionTests } from './suite-export-sessions.ts'
@@ -31,6 +32,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     after(() => place.remove())
     recordTests(() => catalogs.one)
     chainTests(() => catalogs.one)
+    agentTests(() => catalogs.one)
     policyTests(() => catalogs)
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)

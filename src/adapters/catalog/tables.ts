@@ -1,3 +1,4 @@
+import type { AgentRecord } from '../../ports/catalog/agent.ts'
 import type { AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import type { AuditRecord } from '../../ports/catalog/audit.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
@@ -42,6 +43,7 @@ export interface Tables {
   readonly audit: RowOf<AuditRecord>
   readonly policy: RowOf<PolicyRecord>
   readonly applied_policy: RowOf<AppliedPolicyRecord>
+  readonly agent: RowOf<AgentRecord>
   readonly export_session: RowOf<ExportSessionRecord>
   readonly migration: { readonly number: number }
 }

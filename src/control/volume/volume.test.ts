@@ -15,6 +15,8 @@ import { sceneIn } from '../../../test/sharing-table.ts'
 import { openSqliteCatalog } from '../../adapters/catalog/sqlite.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { DiskPatch } from '../../ports/catalog/disk.ts'
+import type { ResourceRecord } from '../../ports/catalog/resource.ts'
+import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { deleteBackup } from '../backup/delete-backup.ts'
 import { registerImage } from '../image/register-image.ts'
 import { deleteMember } from '../member/delete-member.ts'
@@ -128,7 +130,7 @@ test('only a free volume of our own making is deleted', async () => {
       await disks.update(id, { status: 'available', ...patch })
       if (inVault) await resources.put({ ...resourceOf(id), vaultId: vault.id })
     })
-    return deleteVolume(ground.ports, sharer, id).then(() => id)
+    return deleteVolume(ground.ports, sharer, { id }).then(() => id)
   }
   for (const status of ['creating', 'in-use', 'restoring-backup', 'deleting'] as const) {
     await assert.rejects(attempt({ status }), { status: 400 })
@@ -139,8 +141,31 @@ test('only a free volume of our own making is deleted', async () => {
   for (const status of ['available', 'error'] as const) {
     const id = await attempt({ status })
     assert.equal((await showVolume(ground.ports, sharer, id)).status, 'deleting')
-    await assert.rejects(deleteVolume(ground.ports, other, id), { status: 404 })
+    await assert.rejects(deleteVolume(ground.ports, other, { id }), { status: 404 })
   }
+})
+
+test('with cascade a volume leaves its vault, unless there are backups of it or the vault is locked', async () => {
+  const ground = await inMemory()
+  const attempt = async (vault: Partial<VaultRecord>, resource: Partial<ResourceRecord>) => {
+    const { id: vaultId } = await putVault(ground, sharer, { objectType: 'disk', ...vault })
+    const { id } = await create(ground, sharer, { sizeGb: 1 })
+    await ground.catalog.change(async ({ disks, resources }) => {
+      await disks.update(id, { status: 'available' })
+      await resources.put({ ...resourceOf(id), vaultId, ...resource })
+    })
+    const outcome = await deleteVolume(ground.ports, sharer, { id, cascade: true }).then(
+      () => 'deleting',
+      ({ status }) => status,
+    )
+    const left = await ground.catalog.read(({ resources }) => resources.of([vaultId]))
+    return [outcome, left.length]
+  }
+  assert.deepEqual(await attempt({}, {}), ['deleting', 0])
+  assert.deepEqual(await attempt({ locked: true }, {}), [400, 1])
+  assert.deepEqual(await attempt({ status: 'deleting' }, {}), [400, 1])
+  assert.deepEqual(await attempt({}, { backupCount: 1, backupBytes: 1 }), [400, 1])
+  assert.deepEqual(await attempt({}, { protectStatus: 'protecting' }), [400, 1])
 })
 
 const resourceOf = (id: string) =>

@@ -1,3 +1,4 @@
+import type { Agents } from './agent.ts'
 import type { Aging } from './aging.ts'
 import type { AppliedPolicies } from './applied-policy.ts'
 import type { Audits } from './audit.ts'
@@ -46,5 +47,6 @@ export interface Records {
   readonly policies: Policies
   readonly appliedPolicies: AppliedPolicies
   readonly aging: Aging
+  readonly agents: Agents
   readonly exportSessions: ExportSessions
 }
