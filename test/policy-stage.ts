@@ -184,6 +184,7 @@ const noBytes = (bytes: PolicyStage['bytes']): Datastore => ({
   },
   heldAlone: async () => MIB,
   removeManifest: async () => undefined,
+  hold: async () => undefined,
   collect: async () => ({ removedPacks: 0, removedManifests: 0, freedBytes: 0, keptBytes: 0 }),
   close: async () => undefined,
   open: unasked,

@@ -14,8 +14,14 @@ export interface Datastore {
   open(ref: ManifestRef): Promise<BackupReader>
   /** Writes a backup into a target at least as large, zeros behind its end, verifies, flushes. */
   restore(ref: ManifestRef, target: DiskWriter, options: Progress): Promise<RestoredBackup>
-  /** Forgets the manifest, durably. Its chunks are the collector's. Missing is fine. */
+  /** Forgets the manifest, durably. Its chunks are the collector's. Missing is fine; Fault `denied` while it is held. */
   removeManifest(ref: ManifestRef): Promise<void>
+  /**
+   * Keeps the manifest and all it refers to until then, for ever without a date: `removeManifest`, `write` under its id
+   * and collections refuse to touch it, and so does the store itself where it can (ObjectStore.retention). Durable when it
+   * resolves. Never shortens; a later end may be given at any time.
+   */
+  hold(ref: ManifestRef, until: Date | undefined): Promise<void>
   /**
    * Sealed bytes that only this manifest refers to, compared with its neighbours of the same chain (the next older and
    * the next newer one): what deleting it will free. Called before `removeManifest`.

@@ -22,7 +22,8 @@ async function vectorObjects(): Promise<readonly { readonly key: string; readonl
 test('the datastore reads the store of the vectors', async () => {
   const objectStore = memoryObjectStore()
   for (const { key, object } of await vectorObjects()) await objectStore.put(key, [object])
-  const keyring = { open: async () => ({ chunkNaming: naming, sealing }), destroy: async () => undefined }
+  const nothing = async () => undefined
+  const keyring = { open: async () => ({ chunkNaming: naming, sealing }), retain: nothing, destroy: nothing }
   const datastore = openDatastore({ objectStore, keyring, log: silentLog() })
   try {
     const reader = await datastore.open({ realm: 'example', id: 'backup-1' })

@@ -15,9 +15,11 @@
  * marker gone before it removes anything, and gives up.
  */
 import { Fault } from '../ports/fault.ts'
+import type { Now } from '../ports/now.ts'
 import { encodeMarker } from './condemned.ts'
 import type { Collected, CollectRequest } from './datastore.ts'
 import { followLive } from './follow-live.ts'
+import { heldManifests, removeEnded, removeHolds } from './held-manifests.ts'
 import { moveChunks } from './move-chunks.ts'
 import { type Pace, paceOf } from './pace.ts'
 import type { Realm } from './realms.ts'
@@ -34,6 +36,7 @@ const MOVED_TOGETHER = 16
 
 export interface CollectSettings {
   readonly packBytes: number
+  readonly now: Now
 }
 
 interface Collection {
@@ -45,9 +48,10 @@ interface Collection {
 
 export async function collectGarbage(
   realm: Realm,
-  request: CollectRequest,
+  asked: CollectRequest,
   settings: CollectSettings,
 ): Promise<Collected> {
+  const request = alsoHeld(realm, asked, settings.now)
   const collection: Collection = { realm, request, settings, pace: paceOf(request.bytesPerSecond) }
   const { index } = realm
   // Listed before asking what is live: a manifest written meanwhile is no orphan.
@@ -58,7 +62,7 @@ export async function collectGarbage(
   const staleMarkers = index.markers()
   const orphans = manifests.filter(id => !liveBefore.has(id))
   const condemnedBefore = packsIn(realm).filter(number => index.packs.state(number) === 'condemned')
-  const candidates = [...new Set([...condemnedBefore, ...leaving(collection, packsIn(realm))])]
+  const candidates = await notKept(realm, [...new Set([...condemnedBefore, ...leaving(collection, packsIn(realm))])])
 
   let removed: Removed = nothing
   let gone: readonly string[] = []
@@ -70,17 +74,33 @@ export async function collectGarbage(
     const live = await followLive(realm, request)
     gone = orphans.filter(id => !live.has(id))
     await realm.objectStore.remove(gone.map(realm.keys.manifest))
+    for (const id of gone) await removeHolds(realm, id)
     removed = await sweep(collection, candidates, marker)
     await realm.objectStore.remove([...staleMarkers, marker].map(realm.keys.marker))
     index.released([...staleMarkers, marker])
     await index.commit()
   } else await rewriteSegments(realm, new Set())
+  await removeEnded(realm, new Set(manifests), settings.now())
   await index.damage.tidy(({ pack }) => isThere(realm, pack))
 
   const keptBytes = packsIn(realm).reduce((sum, number) => sum + bytesOf(realm, number), 0)
   const freedBytes = Math.max(0, removed.freedBytes - removed.movedBytes)
   realm.log.info({ packs: removed.packs, manifests: gone.length, freedBytes, keptBytes }, 'garbage is collected')
   return { removedPacks: removed.packs, removedManifests: gone.length, freedBytes, keptBytes }
+}
+
+/** What is held is live, whatever the caller says. */
+function alsoHeld(realm: Realm, request: CollectRequest, now: Now): CollectRequest {
+  return { ...request, live: async () => [...(await request.live()), ...(await heldManifests(realm, now()))] }
+}
+
+/** A pack that the store keeps is left where it is, dead or sparse: to ask for its removal would only fail. */
+async function notKept(realm: Realm, numbers: readonly number[]): Promise<readonly number[]> {
+  const { retention } = realm.objectStore
+  if (retention === undefined || numbers.length === 0) return numbers
+  const keyOf = (number: number): string => realm.keys.pack(realm.index.packs.at(number)?.id ?? '')
+  const kept = await retention.kept(numbers.map(keyOf))
+  return numbers.filter(number => !kept.has(keyOf(number)))
 }
 
 /** Numbers of the packs that exist. */

@@ -1,8 +1,9 @@
 /** What a backup holds and its neighbours do not. */
-import { HASH_BYTES, kind, NAME_BYTES, nameOf } from './chunk.ts'
+import { HASH_BYTES } from './chunk.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import type { Manifest } from './manifest.ts'
-import { pageHash, readPage } from './manifest-store.ts'
+import { pageHash } from './manifest-store.ts'
+import { idOfPage, idsInPage } from './page-ids.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
 
@@ -33,7 +34,7 @@ interface PagePlace {
 }
 
 /** Each page that is not all zeros once, by its hash. */
-function pagesOf(manifest: Manifest): ReadonlyMap<string, PagePlace> {
+export function pagesOf(manifest: Manifest): ReadonlyMap<string, PagePlace> {
   const pages = new Map<string, PagePlace>()
   for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
     const hash = pageHash(manifest, page)
@@ -52,17 +53,9 @@ async function markPage(
   marked: IdSet,
   added?: (id: number) => void,
 ): Promise<void> {
-  const name = nameOf(realm.naming, kind.page, pageHash(manifest, page))
-  const pageId = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  const pageId = idOfPage(realm, manifest, page)
   if (marked.has(pageId)) return
-  const hashes = await readPage(realm, manifest, page)
-  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
-  const view = new DataView(names.buffer)
-  for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
-    if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
-    const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
-    if (marked.add(id)) added?.(id)
-  }
+  for (const id of await idsInPage(realm, manifest, page)) if (marked.add(id)) added?.(id)
   // Only now: a page counts as met when all its chunks are marked.
   if (marked.add(pageId)) added?.(pageId)
 }

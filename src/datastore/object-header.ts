@@ -4,7 +4,7 @@
  */
 import { Fault } from '../ports/fault.ts'
 
-export type ObjectKind = 'PACK' | 'INDX' | 'MANI' | 'COND' | 'DAMG'
+export type ObjectKind = 'PACK' | 'INDX' | 'MANI' | 'COND' | 'DAMG' | 'HOLD'
 
 export const HEADER_BYTES = 32
 export const ID_BYTES = 16

@@ -7,11 +7,15 @@ export interface ObjectKeys {
   readonly manifests: string
   readonly condemned: string
   readonly damaged: string
+  readonly holds: string
   pack(id: string): string
   segment(id: string): string
   manifest(id: string): string
   marker(id: string): string
   damageNote(id: string): string
+  /** Under which all holds of a manifest lie. */
+  holdsOf(manifest: string): string
+  hold(manifest: string, id: string): string
 }
 
 export function objectKeys(realm: string): ObjectKeys {
@@ -22,16 +26,22 @@ export function objectKeys(realm: string): ObjectKeys {
     manifests: `${root}/manifests/`,
     condemned: `${root}/condemned/`,
     damaged: `${root}/damaged/`,
+    holds: `${root}/holds/`,
     pack: id => `${root}/packs/${id.slice(0, 2)}/${id}`,
     segment: id => `${root}/index/${id}`,
     manifest: id => `${root}/manifests/${id}`,
     marker: id => `${root}/condemned/${id}`,
     damageNote: id => `${root}/damaged/${id}`,
+    holdsOf: manifest => `${root}/holds/${manifest}/`,
+    hold: (manifest, id) => `${root}/holds/${manifest}/${id}`,
   }
 }
 
 /** What an object is called within its folder. */
 export const lastPart = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
+
+/** The manifest that a hold's key names. */
+export const manifestOfHold = (key: string): string => key.split('/').at(-2) ?? ''
 
 /** Names of the realms that have any object. Walks the whole store. */
 export async function realmsIn(objectStore: ObjectStore): Promise<readonly string[]> {

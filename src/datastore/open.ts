@@ -8,8 +8,10 @@ import { checkRealm } from './check-realm.ts'
 import type { Datastore } from './datastore.ts'
 import { collectGarbage } from './garbage.ts'
 import { heldAlone } from './held-alone.ts'
+import { checkNotHeld } from './held-manifests.ts'
+import { holdManifest, removeManifest } from './hold-manifest.ts'
 import { findManifest, readManifest } from './manifest-store.ts'
-import { objectKeys, realmsIn } from './object-keys.ts'
+import { realmsIn } from './object-keys.ts'
 import { packBuffers } from './pack-buffers.ts'
 import { backupReader } from './read-backup.ts'
 import { openRealms } from './realms.ts'
@@ -43,11 +45,20 @@ export function openDatastore(options: DatastoreOptions): Datastore {
   const buffers = packBuffers(PACK_BUFFERS, Math.max(packBytes, 2 * SEALED_BLOCK_BYTES))
   const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes })
   return {
-    write: request => realms.write(request.realm, realm => writeBackup(realm, request, now)),
+    write: request =>
+      realms.write(request.realm, async realm => {
+        await checkNotHeld(realm, request.id, now())
+        return writeBackup(realm, request, now)
+      }),
     open: ref => realms.use(ref.realm, async realm => backupReader(realm, await readManifest(realm, ref.id))),
     restore: (ref, target, progress) =>
       realms.use(ref.realm, async realm => restoreBackup(realm, await readManifest(realm, ref.id), target, progress)),
-    removeManifest: ref => objectStore.remove([objectKeys(ref.realm).manifest(ref.id)]),
+    removeManifest: ref => removeManifest({ objectStore, realms, now }, ref),
+    hold: ({ realm: name, id }, until) =>
+      realms.use(name, async realm => {
+        await holdManifest(realm, id, until?.getTime() ?? Number.POSITIVE_INFINITY)
+        if (objectStore.retention) await keyring.retain(name, until)
+      }),
     heldAlone: (ref, neighbours) =>
       realms.use(ref.realm, async realm => {
         const others = await Promise.all(neighbours.map(({ id }) => findManifest(realm, id)))
@@ -55,7 +66,7 @@ export function openDatastore(options: DatastoreOptions): Datastore {
         return heldAlone(realm, await readManifest(realm, ref.id), there)
       }),
     collect: request =>
-      realms.write(request.realm, realm => realm.collecting(() => collectGarbage(realm, request, { packBytes }))),
+      realms.write(request.realm, realm => realm.collecting(() => collectGarbage(realm, request, { packBytes, now }))),
     verify: (ref, progress) =>
       realms.use(ref.realm, async realm => verifyBackup(realm, await readManifest(realm, ref.id), progress)),
     check: request => realms.use(request.realm, realm => checkRealm(realm, request)),

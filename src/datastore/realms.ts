@@ -21,6 +21,8 @@ export interface Realm extends RealmStore {
   readonly writer: PackWriter
   /** What live manifests referred to at the last collection. */
   readonly references: References
+  /** When each hold ends that a collection has met, by its key: holds never change. */
+  readonly holdEnds: Map<string, number>
   /** One collection at a time. */
   readonly collecting: Mutex
 }
@@ -127,7 +129,7 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
   })
   const { threads, blocks } = house
   const parts = { threads, blocks, index, writer, references: references(), collecting: mutex() }
-  const realm = { ...objects, name, naming: keys.chunkNaming, ...parts }
+  const realm: Realm = { ...objects, name, naming: keys.chunkNaming, holdEnds: new Map(), ...parts }
   return { realm, keys, ready: index.refresh(), users: 0, writers: 0 }
 }
 

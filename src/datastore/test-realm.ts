@@ -15,6 +15,9 @@ export const fixedKeyring: Keyring = {
   async open(realm) {
     return { chunkNaming: derived(`naming ${realm}`), sealing: derived(`sealing ${realm}`) }
   },
+  async retain() {
+    // They are in no store.
+  },
   async destroy() {
     // They come back at once.
   },

@@ -3,6 +3,7 @@ import { collectGarbage } from './collect-garbage.ts'
 import { deleteBackup } from './delete-backup.ts'
 import { deleteVault } from './delete-vault.ts'
 import { fillDisk } from './fill-disk.ts'
+import { holdBackups } from './hold-backups.ts'
 import type { JobType } from './job-ports.ts'
 import { registerImage } from './register-image.ts'
 import { removeDisk } from './remove-disk.ts'
@@ -22,6 +23,7 @@ export const kinds: Readonly<Record<JobKind, JobType>> = {
   'register-image': registerImage,
   'fill-disk': fillDisk,
   'remove-disk': removeDisk,
+  'hold-backups': holdBackups,
   'collect-garbage': collectGarbage,
   'verify-backup': verifyBackup,
   scrub,

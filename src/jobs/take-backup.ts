@@ -7,6 +7,7 @@
 import { canBeBase, diskBackups, isInTheMaking, newestOf } from '../control/backup/backup-rules.ts'
 import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
 import { applyRetention } from '../control/policy/apply-retention.ts'
+import { requestHolds } from '../control/vault/hold-backups.ts'
 import type { WrittenBackup } from '../datastore/datastore.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
@@ -55,6 +56,8 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
     await publish(ports, job, context, async (records, at) => {
       await makeAvailable(records, { ...plan, written, measured, at })
       if (job.attempts > 1) await requestCollection(records, job.projectId, at)
+      const vault = await records.vaults.find(job.projectId, plan.backup.vaultId)
+      if (vault) await requestHolds(records, vault, { backup: plan.backup, at })
       await expandIfFull(records, job.projectId, plan.backup.vaultId)
       await applyRetention(records, plan.backup, at)
       return await guestNote(records, job, moment?.guest)

@@ -12,6 +12,8 @@ export interface RealmKeys {
 export interface Keyring {
   /** The realm's keys, made at the first call (durable before it resolves); concurrent first calls agree on one. */
   open(realm: string): Promise<RealmKeys>
+  /** Keeps the stored keys until then, for ever without a date, where the store can (ObjectStore.retention). */
+  retain(realm: string, until: Date | undefined): Promise<void>
   /** Forgets the realm's keys durably. */
   destroy(realm: string): Promise<void>
 }

@@ -30,7 +30,20 @@ export interface ObjectStore {
    * alone with the store, hours ago for who may not be. Called once at start.
    */
   sweepInterrupted(before: Date): Promise<void>
+  /** Undefined where the store cannot refuse what it is asked. */
+  readonly retention?: Retention
   close(): Promise<void>
+}
+
+/** Of a store that keeps objects by its own clock, from everybody: object lock. */
+export interface Retention {
+  /**
+   * Keeps the objects until then, durably; until then `remove` of them is a Fault `denied`. Never shortens; Infinity is as
+   * long as the store can. A missing object is a Fault `missing`.
+   */
+  keep(keys: readonly string[], until: number): Promise<void>
+  /** Those of the keys whose objects are kept at this moment; a missing one is not. */
+  kept(keys: readonly string[]): Promise<ReadonlySet<string>>
 }
 
 export interface StoredObject {

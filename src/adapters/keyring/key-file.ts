@@ -52,6 +52,9 @@ export async function openKeyFileRing(options: KeyFileOptions): Promise<Keyring>
         throw error
       })
     },
+    async retain(realm, until) {
+      await objectStore.retention?.keep([keyOf(realm), masterObject], until?.getTime() ?? Number.POSITIVE_INFINITY)
+    },
     async destroy(realm) {
       await objectStore.remove([keyOf(realm)])
       open.delete(realm)

@@ -1,9 +1,16 @@
 import { Fault } from '../../ports/fault.ts'
-import type { ObjectStore } from '../../ports/object-store.ts'
+import type { Now } from '../../ports/now.ts'
+import type { ObjectStore, Retention } from '../../ports/object-store.ts'
 import { checkKey, checkPrefix, checkRange, foldersOf } from './key.ts'
 
+export interface MemoryStoreOptions {
+  /** With a clock of its own the store can keep objects (object lock). */
+  readonly clock?: Now
+}
+
 /** Objects in this process's memory: durable as long as it lives. For tests, and for trying things out. */
-export function memoryObjectStore(): ObjectStore {
+export function memoryObjectStore({ clock }: MemoryStoreOptions = {}): ObjectStore {
+  const ends = new Map<string, number>()
   const objects = new Map<string, Buffer>()
   const folders = new Map<string, number>()
 
@@ -31,6 +38,15 @@ export function memoryObjectStore(): ObjectStore {
     checkPrefix(prefix)
     return [...objects.keys()].filter(key => key.startsWith(prefix)).sort()
   }
+
+  const isKept = (key: string, now: Date): boolean => objects.has(key) && (ends.get(key) ?? 0) > now.getTime()
+  const retentionOf = (now: Now): Retention => ({
+    async keep(keys, until) {
+      keys.forEach(find)
+      for (const key of keys) ends.set(key, Math.max(ends.get(key) ?? 0, until))
+    },
+    kept: async keys => new Set(keys.filter(key => isKept(key, now()))),
+  })
 
   return {
     async put(key, parts) {
@@ -61,8 +77,12 @@ export function memoryObjectStore(): ObjectStore {
     },
     async remove(keys) {
       keys.forEach(checkKey)
-      keys.forEach(drop)
+      for (const key of keys) {
+        if (clock && isKept(key, clock())) throw new Fault('denied', `object ${key} is kept`)
+        drop(key)
+      }
     },
+    ...(clock && { retention: retentionOf(clock) }),
     async usage(prefix) {
       return under(prefix).reduce((sum, key) => sum + (objects.get(key)?.length ?? 0), 0)
     },

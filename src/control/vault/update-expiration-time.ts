@@ -1,11 +1,12 @@
 import { recordOperation } from '../operation-log/start-operation.ts'
 import type { UseCase } from '../use-case.ts'
 import { endOfDay, expiringBefore } from './expiration-rules.ts'
+import { requestHolds } from './hold-backups.ts'
 import { providerOf } from './vault-kinds.ts'
 import { checkChangeable, lockVault } from './vault-rules.ts'
 
-/** Keeps the automatic backups of a vault until a later day. */
-export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | 'now'> = async (
+/** Keeps the automatic backups of a vault until a later day; never until an earlier one. */
+export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | 'now' | 'wake'> = async (
   ports,
   caller,
   { path, body },
@@ -13,7 +14,7 @@ export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | '
   const { projectId, requestId } = caller
   const { expect_expiration_date: day, time_zone: zone } = body
   const at = ports.now()
-  return ports.catalog.change(async records => {
+  const answer = await ports.catalog.change(async records => {
     const vault = await lockVault(records, projectId, path.vault_id)
     const end = endOfDay(day, zone)
     checkChangeable(vault)
@@ -22,6 +23,7 @@ export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | '
       extended.map(backup => backup.id),
       { expiredAt: end, updatedAt: at },
     )
+    if (extended.length > 0) await requestHolds(records, vault, { at })
     const affected = extended.filter(backup => backup.parentId === undefined).length
     const log = await recordOperation(records, {
       type: 'sync',
@@ -35,4 +37,6 @@ export const updateExpirationTime: UseCase<'UpdateExpirationTime', 'catalog' | '
     })
     return { affected_backups_count: affected, new_expiration_day: day, operation_log_id: log }
   })
+  ports.wake()
+  return answer
 }

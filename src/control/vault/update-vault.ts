@@ -1,15 +1,24 @@
 import type { UseCase } from '../use-case.ts'
+import { requestHolds } from './hold-backups.ts'
 import { changesTo } from './vault-changes.ts'
 import { checkUpdatable, lockVault } from './vault-rules.ts'
 import { viewVault } from './vault-view.ts'
 
-export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now'> = async (ports, caller, { path, body }) => {
+export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now' | 'wake'> = async (
+  ports,
+  caller,
+  { path, body },
+) => {
   const updatedAt = ports.now()
-  return ports.catalog.change(async records => {
+  const answer = await ports.catalog.change(async records => {
     const vault = await lockVault(records, caller.projectId, path.vault_id)
     const patch = { ...changesTo(vault, body.vault), updatedAt }
     checkUpdatable(vault)
     await records.vaults.update(vault.id, patch)
-    return { vault: await viewVault(records, { ...vault, ...patch }) }
+    const updated = { ...vault, ...patch }
+    if (!vault.locked) await requestHolds(records, updated, { at: updatedAt })
+    return { vault: await viewVault(records, updated) }
   })
+  ports.wake()
+  return answer
 }

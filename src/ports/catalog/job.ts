@@ -9,6 +9,7 @@ export type JobKind =
   | 'register-image' // { imageId }
   | 'fill-disk' // { diskId, backupId? }: a new volume's bytes
   | 'remove-disk' // { diskId }
+  | 'hold-backups' // { vaultId, backupId? }: how long those of a locked vault stay
   | 'collect-garbage' // { realm }
   | 'verify-backup' // { backupId, part }
   | 'scrub' // { realm, ... }: one per realm, waiting for its next turn or at it (jobs/scrub.ts)
