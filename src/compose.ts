@@ -20,6 +20,7 @@ import { openDatastore } from './datastore/open.ts'
 import { openMetrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import type { Integrity } from './jobs/job-ports.ts'
+import { startRollOuts } from './jobs/roll-outs.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import { type Schedule, startSchedule } from './jobs/schedule.ts'
 import { lastScrub } from './jobs/scrub.ts'
@@ -103,6 +104,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const doing = { ...ports, datastore, disks, machines, integrity: integrityOf(config) }
   if (role !== 'api') runner = opened.adopt(startRunner(doing, { alone: isEmbedded(config) }), held => held.stop())
   const schedule = role === 'api' ? undefined : opened.adopt(startSchedule(ports), held => held.stop())
+  if (role !== 'api') opened.adopt(startRollOuts(ports), held => held.stop())
   const server =
     role === 'worker'
       ? undefined

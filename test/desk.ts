@@ -131,8 +131,12 @@ function identityOf(projects: readonly ProjectRecord[]): Identity {
     callerOfToken: unasked,
     callerOfSignature: unasked,
     unknownProjects: unasked,
-    project: unasked,
-    projectsOfDomain: unasked,
+    project: async id => projects.find(project => project.id === id),
+    async projectsOfDomain(named) {
+      const own = ({ domainId, domainName }: ProjectRecord) =>
+        'id' in named ? domainId === named.id : domainName === named.name
+      return projects.some(own) ? projects.filter(project => own(project) && project.enabled) : undefined
+    },
   }
 }
 

@@ -204,7 +204,9 @@ export const queryLimits: Readonly<Record<string, Limit>> = {
   'ShowMembersDetail.vault_id': uuid,
   'ShowMembersDetail.marker': marker,
   'ListExternalVault.region_id': { optional: true },
-  'ListOrganizationPolicies.operation_type': { optional: true },
+  'ListOrganizationPolicies.operation_type': { optional: true, enum: ['backup', 'replication'] },
+  'ListOrganizationPolicies.marker': marker,
+  'ListOrganizationPolicyDetail.marker': marker,
 }
 
 /** Most rows of a page where it is not 1000; a larger limit is capped (semantics 1.6). */

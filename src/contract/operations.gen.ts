@@ -1253,13 +1253,13 @@ export interface Operations {
   }
   ListOrganizationPolicies: {
     path: { readonly project_id: string }
-    query: { readonly limit?: number; readonly offset?: number; readonly operation_type?: string }
+    query: { readonly limit?: number; readonly offset?: number; readonly operation_type?: string; readonly marker?: string }
     body: undefined
     answer: { readonly policies?: readonly OrganizationPolicy[]; readonly count?: number; readonly limit?: number; readonly offset?: number }
   }
   ListOrganizationPolicyDetail: {
     path: { readonly project_id: string; readonly organization_policy_id: string }
-    query: {}
+    query: { readonly limit?: number; readonly offset?: number; readonly marker?: string }
     body: undefined
     answer: { readonly policies?: readonly OrganizationPolicyStatus[]; readonly count?: number; readonly limit?: number; readonly offset?: number }
   }
@@ -1546,8 +1546,8 @@ export const operations: Readonly<Record<OperationId, OperationShape>> = {
   ListExternalVault: {"method":"GET","path":"/v3/{project_id}/vaults/external","query":{"cloud_type":{"type":"string"},"external_project_id":{"type":"string","required":true},"limit":{"type":"number"},"objcet_type":{"type":"string"},"offset":{"type":"number"},"protect_type":{"type":"string"},"region_id":{"type":"string","required":true},"vault_id":{"type":"string"},"object_type":{"type":"string"},"marker":{"type":"string"}},"answer":{"vaults":{"type":"Array<Vault>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListFeatures: {"method":"GET","path":"/v3/{project_id}/cbr-features","query":{"limit":{"type":"number"},"offset":{"type":"number"}},"answer":{"body":{"type":"{ [key: string]: object"}}},
   ListOpLogs: {"method":"GET","path":"/v3/{project_id}/operation-logs","query":{"end_time":{"type":"string"},"enterprise_project_id":{"type":"string"},"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","enum":["backup","copy","replication","delete","restore","vault_delete","remove_resource","sync"]},"provider_id":{"type":"string"},"resource_id":{"type":"string"},"resource_name":{"type":"string"},"start_time":{"type":"string"},"status":{"type":"string","enum":["success","skipped","failed","running","timeout","waiting"]},"vault_id":{"type":"string"},"vault_name":{"type":"string"},"destination_region":{"type":"string"},"destination_project_id":{"type":"string"},"marker":{"type":"string"}},"answer":{"operation_logs":{"type":"Array<OperationLog>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
-  ListOrganizationPolicies: {"method":"GET","path":"/v3/{project_id}/organization-policies","query":{"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","required":true}},"answer":{"policies":{"type":"Array<OrganizationPolicy>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
-  ListOrganizationPolicyDetail: {"method":"GET","path":"/v3/{project_id}/organization-policies/{organization_policy_id}/policy-detail","query":{},"answer":{"policies":{"type":"Array<OrganizationPolicyStatus>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
+  ListOrganizationPolicies: {"method":"GET","path":"/v3/{project_id}/organization-policies","query":{"limit":{"type":"number"},"offset":{"type":"number"},"operation_type":{"type":"string","required":true},"marker":{"type":"string"}},"answer":{"policies":{"type":"Array<OrganizationPolicy>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
+  ListOrganizationPolicyDetail: {"method":"GET","path":"/v3/{project_id}/organization-policies/{organization_policy_id}/policy-detail","query":{"limit":{"type":"number"},"offset":{"type":"number"},"marker":{"type":"string"}},"answer":{"policies":{"type":"Array<OrganizationPolicyStatus>"},"count":{"type":"number"},"limit":{"type":"number"},"offset":{"type":"number"}}},
   ListPolicies: {"method":"GET","path":"/v3/{project_id}/policies","query":{"operation_type":{"type":"string","enum":["backup","replication"]},"vault_id":{"type":"string"},"limit":{"type":"number"},"offset":{"type":"number"},"marker":{"type":"string"}},"answer":{"policies":{"type":"Array<Policy>"},"count":{"type":"number"}}},
   ListProjects: {"method":"GET","path":"/v3/region-projects","query":{},"answer":{"projects":{"type":"Array<ProjectsListInfo>"},"links":{"type":"SelfLinksInfo"}}},
   ListProtectable: {"method":"GET","path":"/v3/{project_id}/protectables/{protectable_type}/instances","query":{"id":{"type":"string"},"limit":{"type":"number"},"marker":{"type":"string"},"name":{"type":"string"},"offset":{"type":"number"},"server_id":{"type":"string"},"status":{"type":"string"},"enterprise_project_id":{"type":"string"}},"answer":{"instances":{"type":"Array<ProtectablesResp>"}}},

@@ -60,7 +60,8 @@ function noticing(records: Records): { readonly records: Records; readonly made:
   const noted = <R extends { readonly id: string }, T extends { insert(record: R): Promise<void> }>(table: T): T => ({
     ...table,
     insert(record: R) {
-      made = record.id
+      // The first one: what else is made follows from it.
+      if (made === '') made = record.id
       return table.insert(record)
     },
   })
@@ -73,6 +74,7 @@ function noticing(records: Records): { readonly records: Records; readonly made:
       images: noted(records.images),
       disks: noted(records.disks),
       policies: noted(records.policies),
+      organizationPolicies: noted(records.organizationPolicies),
       agents: {
         ...records.agents,
         put(agent) {

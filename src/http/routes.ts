@@ -40,6 +40,14 @@ import { changeOrder } from '../control/order/change-order.ts'
 import { changeVaultChargeMode } from '../control/order/change-vault-charge-mode.ts'
 import { createPostPaidVault } from '../control/order/create-post-paid-vault.ts'
 import { updateOrder } from '../control/order/update-order.ts'
+import { createOrganizationPolicy } from '../control/organization-policy/create-organization-policy.ts'
+import { deleteOrganizationPolicy } from '../control/organization-policy/delete-organization-policy.ts'
+import { listOrganizationPolicies } from '../control/organization-policy/list-organization-policies.ts'
+import { listOrganizationPolicyDetail } from '../control/organization-policy/list-organization-policy-detail.ts'
+import { ownOrganizationPolicy } from '../control/organization-policy/organization-policy-rules.ts'
+import { ownDomain } from '../control/organization-policy/own-domain.ts'
+import { showOrganizationPolicy } from '../control/organization-policy/show-organization-policy.ts'
+import { updateOrganizationPolicy } from '../control/organization-policy/update-organization-policy.ts'
 import { associateVaultPolicy } from '../control/policy/associate-vault-policy.ts'
 import { createPolicy } from '../control/policy/create-policy.ts'
 import { deletePolicy } from '../control/policy/delete-policy.ts'
@@ -112,7 +120,11 @@ const ownedAgent: Finder = async (ports, caller, path) => {
   await ports.catalog.read(records => ownAgent(records, caller.projectId, path.agent_id ?? ''))
 }
 
-const ORGANIZATIONS = 'policies of organizations come with a later version'
+const existingOrganizationPolicy: Finder = async (ports, caller, path) => {
+  const { id } = await ownDomain(ports.identity, caller)
+  await ports.catalog.read(records => ownOrganizationPolicy(records, id, path.organization_policy_id ?? ''))
+}
+
 const REPLICATION = 'replication to other regions comes with a later version'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
@@ -178,12 +190,16 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ShowPolicy: { action: 'cbr:policies:get', run: showPolicy },
   UpdatePolicy: { action: 'cbr:policies:update', run: updatePolicy, exists: existingPolicy },
   // organization policies
-  CreateOrganizationPolicy: { action: 'cbr:organizationPolicies:create', later: ORGANIZATIONS },
-  DeleteOrganizationPolicy: { action: 'cbr:organizationPolicies:delete', later: ORGANIZATIONS },
-  ListOrganizationPolicies: { action: 'cbr:organizationPolicies:list', later: ORGANIZATIONS },
-  ListOrganizationPolicyDetail: { action: 'cbr:organizationPolicies:get', later: ORGANIZATIONS },
-  ShowOrganizationPolicy: { action: 'cbr:organizationPolicies:get', later: ORGANIZATIONS },
-  UpdateOrganizationPolicy: { action: 'cbr:organizationPolicies:update', later: ORGANIZATIONS },
+  CreateOrganizationPolicy: { action: 'cbr:organizationPolicies:create', run: createOrganizationPolicy },
+  DeleteOrganizationPolicy: { action: 'cbr:organizationPolicies:delete', run: deleteOrganizationPolicy },
+  ListOrganizationPolicies: { action: 'cbr:organizationPolicies:list', run: listOrganizationPolicies },
+  ListOrganizationPolicyDetail: { action: 'cbr:organizationPolicies:get', run: listOrganizationPolicyDetail },
+  ShowOrganizationPolicy: { action: 'cbr:organizationPolicies:get', run: showOrganizationPolicy },
+  UpdateOrganizationPolicy: {
+    action: 'cbr:organizationPolicies:update',
+    run: updateOrganizationPolicy,
+    exists: existingOrganizationPolicy,
+  },
   // tasks
   ListOpLogs: { action: 'cbr:tasks:list', run: listOpLogs },
   ShowOpLog: { action: 'cbr:tasks:get', run: showOpLog },

@@ -206,3 +206,23 @@ test('the trail of a volume names it', async () => {
   const [last] = await trail()
   assert.equal(last?.resourceId, body.volume.id)
 })
+
+test('readers look at policies of the organization, and change none', async () => {
+  const path = '/v3/{project_id}/organization-policies'
+  const unknown = `${path}/${crypto.randomUUID()}`
+  assert.equal((await house.call('rita', 'GET', path)).status, 200)
+  assert.equal((await house.call('rita', 'GET', `${path}?operation_type=tape`)).body.error_code, 'BackupService.9900')
+  for (const url of [unknown, `${unknown}/policy-detail`]) {
+    const { status, body } = await house.call('rita', 'GET', url)
+    assert.deepEqual([status, body.error_code], [404, 'BackupService.6000'])
+  }
+  for (const [method, url] of [
+    ['POST', path],
+    ['PUT', unknown],
+    ['DELETE', unknown],
+  ] as const)
+    assert.equal((await house.call('rita', method, url, {})).status, 403, method)
+  assert.equal((await house.call('alice', 'POST', path, { policy: {} })).body.error_code, 'BackupService.9900')
+  const missing = await house.call('alice', 'PUT', unknown, {})
+  assert.deepEqual([missing.status, missing.body.error_code], [404, 'BackupService.6000'], 'before the body')
+})

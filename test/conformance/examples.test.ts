@@ -258,6 +258,21 @@ test('agents: registered, given paths, listed, checked, told to go', async () =>
   assert.equal(await replay('UnregisterAgent', { path }), undefined)
 })
 
+test('organization policies: made, listed, in detail, shown, changed, deleted', async () => {
+  const { policy } = await replay('CreateOrganizationPolicy')
+  const path = { organization_policy_id: policy.id }
+  await replay('ListOrganizationPolicies')
+  await replay('ListOrganizationPolicyDetail', { path })
+  await replay('ShowOrganizationPolicy', { path })
+  await replay('UpdateOrganizationPolicy', { path })
+  const { body } = await stage.house.call('bob', 'GET', '/v3/{project_id}/policies')
+  assert.deepEqual(
+    [body.policies[0].name, body.policies[0].policy_type],
+    ['policy_update_test', 'organization_policy_v2'],
+  )
+  await replay('DeleteOrganizationPolicy', { path })
+})
+
 test('migration: there is nothing to be moved', async () => {
   const { region } = stage.house.config
   assert.deepEqual(await replay('MigrateDomain', { absent: { 'cn-north-7': 'another region' } }), {

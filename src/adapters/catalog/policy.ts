@@ -14,10 +14,11 @@ const policyTable = table<PolicyRecord>({
   startWindowMinutes: 'number?',
   createdAt: 'time',
   updatedAt: 'time',
+  organizationPolicyId: 'text?',
 })
 
 export function policiesOf(session: Session): Policies {
-  const { db } = session
+  const { db, among } = session
   const ofProject = (projectId: string) => db.selectFrom('policy').selectAll().where('project_id', '=', projectId)
   return {
     insert: policy => insertAll(session, 'policy', [policyTable.toRow(policy)]),
@@ -47,6 +48,14 @@ export function policiesOf(session: Session): Policies {
           ),
         )
         .orderBy('created_at', 'desc')
+        .orderBy('id')
+      return (await session.all(query)).map(policyTable.toRecord)
+    },
+    async rolledOut(organizationPolicyIds) {
+      const query = db
+        .selectFrom('policy')
+        .selectAll()
+        .where(among('organization_policy_id', organizationPolicyIds))
         .orderBy('id')
       return (await session.all(query)).map(policyTable.toRecord)
     },

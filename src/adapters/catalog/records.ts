@@ -11,6 +11,7 @@ import { imagesOf } from './image.ts'
 import { jobsOf } from './job.ts'
 import { membersOf } from './member.ts'
 import { operationLogsOf } from './operation-log.ts'
+import { organizationPoliciesOf } from './organization-policy.ts'
 import { policiesOf } from './policy.ts'
 import { resourcesOf } from './resource.ts'
 import { serversOf } from './server.ts'
@@ -59,6 +60,9 @@ export function recordsOf(session: Session): Records {
     },
     get policies() {
       return policiesOf(session)
+    },
+    get organizationPolicies() {
+      return organizationPoliciesOf(session)
     },
     get appliedPolicies() {
       return appliedPoliciesOf(session)

@@ -272,6 +272,25 @@ CREATE INDEX operation_log_ended ON operation_log USING btree (ended_at) WHERE (
 
 CREATE INDEX operation_log_newest ON operation_log USING btree (project_id, created_at DESC, id);
 
+create table organization_policy (
+  id text collate "C" not null,
+  domain_id text collate "C" not null,
+  name text collate "C" not null,
+  description text collate "C" not null,
+  effective_scope text collate "C" not null,
+  operation_type text collate "C" not null,
+  policy_name text collate "C" not null,
+  enabled smallint not null,
+  definition text collate "C" not null,
+  patterns text collate "C" not null,
+  start_window_minutes bigint,
+  created_at bigint not null,
+  updated_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX organization_policy_newest ON organization_policy USING btree (domain_id, created_at DESC, id);
+
 create table policy (
   id text collate "C" not null,
   project_id text collate "C" not null,
@@ -284,10 +303,14 @@ create table policy (
   start_window_minutes bigint,
   created_at bigint not null,
   updated_at bigint not null,
-  PRIMARY KEY (id)
+  organization_policy_id text collate "C",
+  PRIMARY KEY (id),
+  FOREIGN KEY (organization_policy_id) REFERENCES organization_policy(id)
 );
 
 CREATE INDEX policy_newest ON policy USING btree (project_id, created_at DESC, id);
+
+CREATE UNIQUE INDEX policy_of_organization ON policy USING btree (organization_policy_id, project_id) WHERE (organization_policy_id IS NOT NULL);
 
 create table resource (
   vault_id text collate "C" not null,

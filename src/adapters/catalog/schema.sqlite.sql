@@ -253,6 +253,24 @@ CREATE INDEX operation_log_ended on operation_log (ended_at) where ended_at is n
 
 CREATE INDEX operation_log_newest on operation_log (project_id, created_at desc, id);
 
+CREATE TABLE organization_policy (
+  id text not null primary key,
+  domain_id text not null,
+  name text not null,
+  description text not null,
+  effective_scope text not null,
+  operation_type text not null,
+  policy_name text not null,
+  enabled integer not null,
+  definition text not null,
+  patterns text not null,
+  start_window_minutes integer,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
+CREATE INDEX organization_policy_newest on organization_policy (domain_id, created_at desc, id);
+
 CREATE TABLE policy (
   id text not null primary key,
   project_id text not null,
@@ -265,9 +283,12 @@ CREATE TABLE policy (
   start_window_minutes integer,
   created_at integer not null,
   updated_at integer not null
-) strict;
+  , organization_policy_id text references organization_policy (id)) strict;
 
 CREATE INDEX policy_newest on policy (project_id, created_at desc, id);
+
+CREATE UNIQUE INDEX policy_of_organization on policy (organization_policy_id, project_id)
+  where organization_policy_id is not null;
 
 CREATE TABLE resource (
   vault_id text not null references vault (id) on delete cascade,

@@ -6,6 +6,7 @@ import { backupListingTests } from './suite-backup-listing.ts'
 import { chainTests } from './suite-chains.ts'
 import { exportSessionTests } from './suite-export-sessions.ts'
 import { listingTests } from './suite-listings.ts'
+import { organizationPolicyTests } from './suite-organization-policies.ts'
 import { policyTests } from './suite-policies.ts'
 import { recordTests } from './suite-records.ts'
 import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
@@ -33,6 +34,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     recordTests(() => catalogs.one)
     chainTests(() => catalogs.one)
     agentTests(() => catalogs.one)
+    organizationPolicyTests(() => catalogs.one)
     policyTests(() => catalogs)
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)

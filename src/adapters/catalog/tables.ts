@@ -9,6 +9,7 @@ import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { JobRecord } from '../../ports/catalog/job.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
+import type { OrganizationPolicyRecord } from '../../ports/catalog/organization-policy.ts'
 import type { PolicyRecord } from '../../ports/catalog/policy.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { TagRecord } from '../../ports/catalog/tag.ts'
@@ -42,6 +43,7 @@ export interface Tables {
   readonly server: RowOf<ServerRecord>
   readonly audit: RowOf<AuditRecord>
   readonly policy: RowOf<PolicyRecord>
+  readonly organization_policy: RowOf<OrganizationPolicyRecord>
   readonly applied_policy: RowOf<AppliedPolicyRecord>
   readonly agent: RowOf<AgentRecord>
   readonly export_session: RowOf<ExportSessionRecord>

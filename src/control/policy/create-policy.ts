@@ -29,7 +29,8 @@ export const createPolicy: UseCase<'CreatePolicy', 'catalog' | 'settings' | 'now
     updatedAt: at,
   }
   await ports.catalog.change(async ({ policies }) => {
-    checkNumber(operationType, (await policies.list(projectId, { operationType })).length)
+    const own = (await policies.list(projectId, { operationType })).filter(one => !one.organizationPolicyId)
+    checkNumber(operationType, own.length)
     await policies.insert(policy)
   })
   return { policy: asPolicy(policy, []) }

@@ -8,7 +8,7 @@ import type { PolicyRecord, PolicyType } from '../../ports/catalog/policy.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { keepsLong } from './retention.ts'
 
-/** Of each type in a project. */
+/** Of each type in a project of its own, and in an account. */
 const MOST_POLICIES = 32
 
 /** The project's policy of that id: 6000. */
@@ -29,6 +29,13 @@ export async function lockPolicy(
 ): Promise<PolicyRecord> {
   const policy = isUuid(policyId) ? await records.policies.lock(projectId, policyId) : undefined
   return policy ?? refuse('6000', { policy: policyId })
+}
+
+/** What comes from the account is changed and deleted there (semantics 18): 9900. */
+export function checkOwned({ id, organizationPolicyId }: PolicyRecord): void {
+  if (organizationPolicyId !== undefined) {
+    refuse('9900', { policy: id, reason: 'it is the organization that changes and deletes it' })
+  }
 }
 
 /** 6001. */

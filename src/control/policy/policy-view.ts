@@ -25,7 +25,7 @@ export const asPolicy = (policy: PolicyRecord, applied: readonly AppliedPolicyRe
     vault_id: vaultId,
     ...(destinationVaultId !== undefined && { destination_vault_id: destinationVaultId }),
   })),
-  policy_type: 'custom_policy',
+  policy_type: policy.organizationPolicyId === undefined ? 'custom_policy' : 'organization_policy_v2',
 })
 
 /** The policies in the order given, each with the vaults it is applied to. */

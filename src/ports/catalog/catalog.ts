@@ -10,6 +10,7 @@ import type { Images } from './image.ts'
 import type { Jobs } from './job.ts'
 import type { Members } from './member.ts'
 import type { OperationLogs } from './operation-log.ts'
+import type { OrganizationPolicies } from './organization-policy.ts'
 import type { Policies } from './policy.ts'
 import type { Resources } from './resource.ts'
 import type { Tags } from './tag.ts'
@@ -45,6 +46,7 @@ export interface Records {
   readonly servers: ServerRecords
   readonly audits: Audits
   readonly policies: Policies
+  readonly organizationPolicies: OrganizationPolicies
   readonly appliedPolicies: AppliedPolicies
   readonly aging: Aging
   readonly agents: Agents

@@ -18,6 +18,8 @@ export interface PolicyRecord {
   /** Patterns with an interval count from this moment's day (UTC). */
   readonly createdAt: Date
   readonly updatedAt: Date
+  /** Where it comes from, if not from the project: then only the account changes it (semantics 18). */
+  readonly organizationPolicyId?: string
 }
 
 /** `null` switches the start window off. */
@@ -35,6 +37,8 @@ export interface Policies {
     projectId: string,
     filter: { readonly operationType?: string; readonly vaultId?: string },
   ): Promise<readonly PolicyRecord[]>
+  /** What has come of these policies of the account, in order of id. */
+  rolledOut(organizationPolicyIds: readonly string[]): Promise<readonly PolicyRecord[]>
   update(id: string, patch: PolicyPatch): Promise<void>
   /** Fails while it is applied to a vault. */
   remove(id: string): Promise<void>

@@ -4,7 +4,16 @@ import { exportSessions } from './0003-export-sessions.ts'
 import { chains } from './0004-chains.ts'
 import { orders } from './0005-orders.ts'
 import { agents } from './0006-agents.ts'
+import { organizationPolicies } from './0007-organization-policies.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; the first has the number 1. */
-export const migrations: readonly Migration[] = [initial, policies, exportSessions, chains, orders, agents]
+export const migrations: readonly Migration[] = [
+  initial,
+  policies,
+  exportSessions,
+  chains,
+  orders,
+  agents,
+  organizationPolicies,
+]
