@@ -46,7 +46,8 @@ export interface Stage extends Service {
   readonly folder: string
 }
 
-export async function setStage(client: string): Promise<Stage> {
+/** For a client by this name in docs/clients.md, or for one that does not stand there. */
+export async function setStage(client?: string): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-clients-'))
   for (const { name } of DISKS) await writeFile(join(folder, `${name}.raw`), randomBytes(2 * MIB))
   await writeFile(join(folder, 'opencbr.yaml'), stringify(configuration()))
