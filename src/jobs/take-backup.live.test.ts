@@ -303,3 +303,46 @@ test('one disk of a running server, and a machine that is off', async t => {
   const second = await stage.ports.datastore.open({ realm: projectId, id: offline })
   assert.ok((await second.read(0, second.sizeBytes)).equals(last))
 })
+
+/** Byte of what the test writes n-th, and where: to one disk after the other, over and over the same few places. */
+const nth = (n: number) => ({ disk: n % 2, pattern: (n % 250) + 1, block: (n * 7) % 23, zero: n % 5 === 4 })
+const BLOCK = 128 * KIB
+
+function apply(disks: readonly Buffer[], n: number): void {
+  const { disk, pattern, block, zero } = nth(n)
+  disks[disk]?.fill(zero ? 0 : pattern, block * BLOCK, (block + 1) * BLOCK)
+}
+
+test('whatever is written while backups run, each holds both disks as they were after the same write', async t => {
+  await using stage = await openStage(t)
+  let written = 0
+  let stop = false
+  const guest = async () => {
+    for (; !stop; written += 1) {
+      const { disk, pattern, block, zero } = nth(written)
+      await stage.machine.io(disk, `write ${zero ? '-z -u' : `-P ${pattern}`} ${block * BLOCK} ${BLOCK}`)
+    }
+  }
+  const writing = guest()
+  const rounds: { readonly id: string; readonly before: number; readonly after: number }[] = []
+  while (rounds.length < 5) {
+    const before = written
+    const id = await stage.take()
+    rounds.push({ id, before, after: written + 1 })
+  }
+  stop = true
+  await writing
+  for (const { id, before, after } of rounds) {
+    const found = [await contentOf(stage, id, 0), await contentOf(stage, id, 1)]
+    const disks = [Buffer.alloc(16 * MIB), Buffer.alloc(16 * MIB)]
+    for (let n = 0; n < before; n += 1) apply(disks, n)
+    let fits = before
+    while (fits <= after && !disks.every((disk, at) => found[at]?.equals(disk))) apply(disks, fits++)
+    assert.ok(fits <= after, `${id} is as no moment from write ${before} to ${after} was`)
+    t.diagnostic(`writes ${before} to ${after}: as after ${fits}`)
+  }
+  assert.ok(
+    rounds.some(({ before, after }) => after > before + 5),
+    'there were writes meanwhile',
+  )
+})
