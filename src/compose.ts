@@ -72,7 +72,9 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { catalog, changes } = counting(opened.adopt(await openCatalog(config), held => held.close()))
   const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
-  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
+  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger, index: indexOf(config) }), held =>
+    held.close(),
+  )
   const accounts = opened.adopt(
     await openIdentity(config, { now, log: logger, passwordCost: options.passwordCost }),
     held => held.close(),
@@ -173,6 +175,11 @@ async function openObjectStore({ metadata, chunkStore, dataDir }: Config): Promi
   return store
 }
 
+const indexOf = ({ chunkStore, dataDir }: Config) => ({
+  mostBytes: chunkStore.indexMemoryMib * MIB,
+  folder: join(dataDir, 'spill'),
+})
+
 interface Accounts {
   readonly identity: Identity
   /** What users sign in to, where that is ours. */
@@ -240,7 +247,9 @@ export async function composeStore(config: Config, logTo: { write(line: string):
   const catalog = opened.adopt(await openCatalog(config), held => held.close())
   const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
-  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger }), held => held.close())
+  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger, index: indexOf(config) }), held =>
+    held.close(),
+  )
   const parts = opened.move()
   return { catalog, datastore, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }

@@ -28,7 +28,8 @@ export const shape = group({
   metadata: optional(group({ url: text(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite: or postgres://') })),
   chunkStore: optional(
     group({
-      url: text(/^(file:|s3:\/\/)/, 'file: or s3://'),
+      url: optional(text(/^(file:|s3:\/\/)/, 'file: or s3://')),
+      indexMemoryMib: optional(wholeNumber(1, 1_000_000)),
       accessKey: optional(secret()),
       secretKey: optional(secret()),
     }),

@@ -18,7 +18,13 @@ export interface Config {
   readonly availabilityZone: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly metadata: { readonly url: string }
-  readonly chunkStore: Inside<Written, 'chunkStore'>
+  readonly chunkStore: {
+    readonly url: string
+    readonly accessKey: string | undefined
+    readonly secretKey: string | undefined
+    /** What the indexes of chunks may take; the rest of them lies in files. */
+    readonly indexMemoryMib: number
+  }
   readonly keys: {
     readonly file: string
     readonly passphrase: string | undefined
@@ -157,7 +163,12 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
     availabilityZone: read.availabilityZone ?? `${region}a`,
     logLevel: read.logLevel ?? 'info',
     metadata: read.metadata ?? { url: 'sqlite:' },
-    chunkStore: read.chunkStore ?? { url: 'file:', accessKey: undefined, secretKey: undefined },
+    chunkStore: {
+      url: read.chunkStore?.url ?? 'file:',
+      accessKey: read.chunkStore?.accessKey,
+      secretKey: read.chunkStore?.secretKey,
+      indexMemoryMib: read.chunkStore?.indexMemoryMib ?? 64,
+    },
     keys: {
       file: resolve(data, read.keys?.file ?? 'master.key'),
       passphrase: read.keys?.passphrase,

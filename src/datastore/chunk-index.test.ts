@@ -6,6 +6,7 @@ import { chunkIndex, NO_PACK } from './chunk-index.ts'
 import { type ChunkPlace, readRow, writeRow } from './chunk-row.ts'
 import { idSet } from './id-set.ts'
 import { decodeSegment, encodeSegment, mergeSegments, type Segment } from './index-segment.ts'
+import { indexMemory } from './open.ts'
 import { noise } from './test-realm.ts'
 
 const places: fc.Arbitrary<ChunkPlace> = fc.record(
@@ -32,7 +33,7 @@ test('a row says what was written into it', () => {
 })
 
 test('names keep their ids while the index grows, and places can be changed', () => {
-  const index = chunkIndex()
+  const index = chunkIndex(indexMemory(undefined).pool)
   const count = 50_000
   const names = noise(count * 16, 7)
   const view = new DataView(names.buffer, names.byteOffset, names.length)

@@ -71,7 +71,7 @@ async function count(realm: Realm, id: string): Promise<void> {
   }
 }
 
-async function countPages(realm: Realm, manifest: Manifest): Promise<readonly number[]> {
+async function countPages(realm: Realm, manifest: Manifest): Promise<Uint32Array> {
   const pages: number[] = []
   const lost: number[] = []
   for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
@@ -86,7 +86,7 @@ async function countPages(realm: Realm, manifest: Manifest): Promise<readonly nu
     pages.push(id)
   }
   if (lost.length > 0) await tellLost(realm, lost)
-  return pages
+  return Uint32Array.from(pages)
 }
 
 /** Unless it is only that another process has stored them since the index was read. */

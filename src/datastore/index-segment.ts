@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../ports/fault.ts'
 import { NAME_BYTES } from './chunk.ts'
-import { ROW_BYTES } from './chunk-row.ts'
+import { MOST_CHUNKS_OF_PACK, ROW_BYTES } from './chunk-row.ts'
 import { decodeHeader, encodeHeader, HEADER_BYTES, ID_BYTES } from './object-header.ts'
 import { objectKey, type SealOf, seal, space, TAG_BYTES, unseal } from './seal.ts'
 
@@ -96,6 +96,38 @@ export function mergeSegments(segments: readonly Segment[], gone: (pack: string)
     }
   }
   return { packs, rows: Buffer.concat(rows) }
+}
+
+/** Numbers of the rows as their chunks lie in the packs: mostly as they did on the disk. */
+export function inOrderOfPacks({ packs, rows }: Segment): Uint32Array {
+  const packOf = (row: number): number => rows.readUInt32BE(row * ROW_BYTES + NAME_BYTES)
+  const ordinalOf = (row: number): number => rows.readUInt16BE(row * ROW_BYTES + 30) & (MOST_CHUNKS_OF_PACK - 1)
+  const all = Uint32Array.from({ length: rows.length / ROW_BYTES }, (_, row) => row)
+  return sortedBy(
+    sortedBy(
+      all.filter(row => packOf(row) < packs.length),
+      ordinalOf,
+    ),
+    packOf,
+  )
+}
+
+/** By counting, so that equal ones stay in order; the numbers by which it sorts are small. */
+function sortedBy(rows: Uint32Array, of: (row: number) => number): Uint32Array {
+  const starts: number[] = []
+  for (const row of rows) starts[of(row)] = (starts[of(row)] ?? 0) + 1
+  let sum = 0
+  for (const [key, here = 0] of starts.entries()) {
+    starts[key] = sum
+    sum += here
+  }
+  const sorted = new Uint32Array(rows.length)
+  for (const row of rows) {
+    const at = starts[of(row)] ?? 0
+    sorted[at] = row
+    starts[of(row)] = at + 1
+  }
+  return sorted
 }
 
 function encodePack(pack: SegmentPack): Buffer {

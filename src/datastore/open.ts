@@ -1,4 +1,5 @@
 /** The datastore, put together. */
+import { tmpdir } from 'node:os'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Log } from '../ports/log.ts'
 import type { Now } from '../ports/now.ts'
@@ -13,10 +14,13 @@ import { holdManifest, removeManifest } from './hold-manifest.ts'
 import { findManifest, readManifest } from './manifest-store.ts'
 import { realmsIn } from './object-keys.ts'
 import { packBuffers } from './pack-buffers.ts'
+import { pagePool } from './pages.ts'
 import { backupReader } from './read-backup.ts'
+import type { IndexMemory } from './realm-index.ts'
 import { openRealms } from './realms.ts'
 import { repairRealm } from './repair-realm.ts'
 import { restoreBackup } from './restore-backup.ts'
+import { openSpillFile, sweepSpillFiles } from './spill-file.ts'
 import { workerThreads } from './threads.ts'
 import { verifyBackup } from './verify-backup.ts'
 import { writeBackup } from './write-backup.ts'
@@ -31,11 +35,29 @@ export interface DatastoreOptions {
   readonly threads?: number
   /** Chunk bytes after which a pack is stored; 32 MiB by default, at least 64 KiB and at most 1 GiB. */
   readonly packBytes?: number
+  /** What the indexes of all realms may take of memory, and the folder for the rest; all is kept in memory by default. */
+  readonly index?: { readonly mostBytes: number; readonly folder: string }
 }
 
 const DEFAULT_PACK_BYTES = 32 * 2 ** 20
 /** Packs gathered or on their way to the store at one time, in the whole process. */
 const PACK_BUFFERS = 3
+
+/** A part of an index's memory is for the chunks that wait to be found while it is loaded. */
+const WAITING = 1 / 4
+const DEFAULT_WAITING_BYTES = 16 * 2 ** 20
+
+/** As `DatastoreOptions` has it. Fault when the folder cannot be used. */
+export function indexMemory(index: DatastoreOptions['index']): IndexMemory {
+  if (index === undefined) {
+    const open = () => openSpillFile(tmpdir())
+    return { pool: pagePool({ mostBytes: Number.POSITIVE_INFINITY, open }), waitingBytes: DEFAULT_WAITING_BYTES }
+  }
+  const { mostBytes, folder } = index
+  sweepSpillFiles(folder)
+  const pool = pagePool({ mostBytes: mostBytes * (1 - WAITING), open: () => openSpillFile(folder) })
+  return { pool, waitingBytes: mostBytes * WAITING }
+}
 
 export function openDatastore(options: DatastoreOptions): Datastore {
   const { objectStore, keyring, log, now = () => new Date(), threads: count = 2 } = options
@@ -43,7 +65,8 @@ export function openDatastore(options: DatastoreOptions): Datastore {
   const threads = workerThreads(count)
   const blocks = blockPool(2 + 4 * count)
   const buffers = packBuffers(PACK_BUFFERS, Math.max(packBytes, 2 * SEALED_BLOCK_BYTES))
-  const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes })
+  const memory = indexMemory(options.index)
+  const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes, memory })
   return {
     write: request =>
       realms.write(request.realm, async realm => {
@@ -72,6 +95,9 @@ export function openDatastore(options: DatastoreOptions): Datastore {
     check: request => realms.use(request.realm, realm => checkRealm(realm, request)),
     repair: name => realms.write(name, realm => realm.collecting(() => repairRealm(realm))),
     realms: () => realmsIn(objectStore),
-    close: () => threads.close(),
+    async close() {
+      await threads.close()
+      memory.pool.close()
+    },
   }
 }

@@ -38,7 +38,9 @@ export function packTable(): PackTable {
     state: number => packs[number]?.state ?? 'gone',
     set(number, change) {
       const pack = packs[number]
-      if (pack) packs[number] = { ...pack, ...change }
+      if (pack === undefined) return
+      const { bytes = pack.bytes, state = pack.state } = change
+      if (bytes !== pack.bytes || state !== pack.state) packs[number] = { ...pack, bytes, state }
     },
   }
 }

@@ -8,18 +8,21 @@ import { NAME_BYTES } from './chunk.ts'
 import { type ChunkIndex, chunkIndex } from './chunk-index.ts'
 import { type ChunkPlace, ROW_BYTES, readRow } from './chunk-row.ts'
 import { type Damage, damageIn } from './damage.ts'
-import { encodeSegment, MOST_ROWS_OF_SEGMENT, type SegmentPack } from './index-segment.ts'
+import { encodeSegment, inOrderOfPacks, MOST_ROWS_OF_SEGMENT, type Segment, type SegmentPack } from './index-segment.ts'
 import type { GatheredPack } from './open-pack.ts'
 import { readPackTable } from './pack.ts'
 import { type PackState, type PackTable, packTable } from './pack-table.ts'
+import type { PagePool } from './pages.ts'
 import { type Mutex, mutex } from './permits.ts'
 import {
   isCorrupt,
   listPacks,
+  listSegments,
   type Marker,
   type RealmStore,
   readMarkers,
-  readNewSegments,
+  readSegment,
+  restless,
   unlessMissing,
 } from './store-view.ts'
 
@@ -74,8 +77,15 @@ interface PackRows extends SegmentPack {
   readonly rows: Buffer
 }
 
+export interface IndexMemory {
+  readonly pool: PagePool
+  /** Bytes that chunks being loaded may take beside the pool. */
+  readonly waitingBytes: number
+}
+
 interface State {
   readonly store: RealmStore
+  readonly memory: IndexMemory
   readonly chunks: ChunkIndex
   readonly packs: PackTable
   readonly segments: Map<string, SegmentInfo>
@@ -87,12 +97,21 @@ interface State {
   readonly alone: Mutex
   markers: readonly Marker[]
   listedOnce: boolean
+  /** Some are not in `others`, which was full. */
+  leftOut: boolean
+  /** Of a chunk that is damaged, another place may have been left out: the next refresh reads all segments. */
+  readAll: boolean
 }
 
-export function realmIndex(store: RealmStore): RealmIndex {
+/** Chunks with several places that are kept: some 250 bytes each. There are few, save where two processes stored the same. */
+const MOST_OTHERS = 65_536
+
+/** What chunks and their places take is taken from `pool`, what waits to be found is held to `waitingBytes`. */
+export function realmIndex(store: RealmStore, memory: IndexMemory): RealmIndex {
   const state: State = {
     store,
-    chunks: chunkIndex(),
+    memory,
+    chunks: chunkIndex(memory.pool),
     packs: packTable(),
     segments: new Map(),
     corrupt: new Set(),
@@ -102,6 +121,8 @@ export function realmIndex(store: RealmStore): RealmIndex {
     alone: mutex(),
     markers: [],
     listedOnce: false,
+    leftOut: false,
+    readAll: false,
   }
   const { chunks, packs, segments, corrupt, uncommitted, alone } = state
   return {
@@ -115,9 +136,10 @@ export function realmIndex(store: RealmStore): RealmIndex {
     doubt(id, pack) {
       state.damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
       lookElsewhere(state, id)
+      state.readAll ||= state.leftOut
     },
     lookElsewhere: id => lookElsewhere(state, id),
-    refresh: look => alone(() => refresh(state, look?.packs ?? false)),
+    refresh: look => alone(() => refresh(state, { packs: look?.packs ?? false, tries: MOST_TRIES })),
     add(pack) {
       enter(state, pack.rows, [packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' })])
       uncommitted.set(pack.id, { id: pack.id, bytes: pack.bytes, rows: pack.rows })
@@ -146,41 +168,97 @@ export function realmIndex(store: RealmStore): RealmIndex {
   }
 }
 
-async function refresh(state: State, everything: boolean): Promise<void> {
+/** How often a refresh begins anew because a collection elsewhere has replaced what it was about to read. */
+const MOST_TRIES = 10
+
+interface Look {
+  readonly packs: boolean
+  readonly tries: number
+}
+
+async function refresh(state: State, look: Look): Promise<void> {
   const { store, chunks, packs, segments, corrupt } = state
+  if (look.tries === 0) throw restless(store)
+  const afresh = { packs: true, tries: look.tries - 1 }
   const before = state.markers
   for (const { chunk } of await state.damage.refresh()) {
     const id = chunks.find(viewOf(Buffer.from(chunk, 'hex')), 0)
     if (id >= 0) lookElsewhere(state, id)
   }
+  if (state.readAll) {
+    segments.clear()
+    corrupt.clear()
+    state.readAll = false
+  }
   state.markers = await readMarkers(store)
-  const found = await readNewSegments(store, new Set([...segments.keys(), ...corrupt]))
-  for (const id of found.vanished) if (!corrupt.delete(id)) segments.delete(id)
+  const { fresh, vanished } = await listSegments(store, new Set([...segments.keys(), ...corrupt]))
+  for (const id of vanished) if (!corrupt.delete(id)) segments.delete(id)
   const lifted = before.some(({ id }) => !state.markers.some(marker => marker.id === id))
-  const stale = found.vanished.length > 0 || lifted || state.uncommitted.size > 0
+  const stale = vanished.length > 0 || lifted || state.uncommitted.size > 0
   const knownBefore = packs.count()
-  const listed = everything || stale || !state.listedOnce ? await listPacks(store) : undefined
+  const listed = look.packs || stale || !state.listedOnce ? await listPacks(store) : undefined
   const lost = listed && applyListing(state, listed, knownBefore)
   applyMarkers(state)
   if (lost) {
     // What lay in the lost packs may lie in others too, which known segments tell: all are read once more.
     segments.clear()
     corrupt.clear()
-    return refresh(state, true)
+    return refresh(state, afresh)
   }
-  for (const { id, segment } of found.loaded) {
-    const numbers = segment.packs.map(({ id: pack, bytes }) => {
-      state.uncommitted.delete(pack)
-      // A pack is older than its segment: one that the later listing lacks has been removed.
-      const there = listed === undefined || listed.has(pack)
-      return packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
-    })
-    enter(state, segment.rows, numbers)
-    segments.set(id, { id, packs: numbers, rows: segment.rows.length / ROW_BYTES })
-  }
-  for (const id of found.corrupt) corrupt.add(id)
+  if (!(await loadSegments(state, fresh, listed))) return refresh(state, afresh)
   if (listed) await adoptUnmentioned(state, listed)
   state.listedOnce = true
+}
+
+/** One at a time: together they may be larger than the memory. False when one has been replaced meanwhile. */
+async function loadSegments(
+  state: State,
+  ids: readonly string[],
+  listed: ReadonlyMap<string, number> | undefined,
+): Promise<boolean> {
+  const { chunks, corrupt } = state
+  const enterAs = chunks.count() === 0 ? enterLater : enterNow
+  const settle = () => chunks.settle((id, place) => enterPlace(state, id, place))
+  try {
+    for (const id of ids) {
+      const segment = await readSegment(state.store, id)
+      if (segment === 'missing') return false
+      if (segment === 'corrupt') corrupt.add(id)
+      else enterSegment(state, { id, ...segment, listed }, enterAs)
+      if (chunks.waitingBytes() >= state.memory.waitingBytes) settle()
+    }
+    return true
+  } finally {
+    settle()
+  }
+}
+
+type Enter = (state: State, name: { readonly names: DataView; readonly at: number }, place: ChunkPlace) => void
+
+const enterNow: Enter = (state, { names, at }, place) => enterPlace(state, state.chunks.idOf(names, at), place)
+/** For the first of all, of which most are met once; what is known already would take room for good. */
+const enterLater: Enter = (state, { names, at }, place) => state.chunks.enterLater(names, at, place)
+
+interface Loaded extends Segment {
+  readonly id: string
+  /** All packs by id, where they were listed. */
+  readonly listed: ReadonlyMap<string, number> | undefined
+}
+
+function enterSegment(state: State, { listed, ...segment }: Loaded, enterAs: Enter): void {
+  const numbers = segment.packs.map(({ id: pack, bytes }) => {
+    state.uncommitted.delete(pack)
+    // A pack is older than its segment: one that a listing lacks which came after the segment's has been removed.
+    const there = listed === undefined || listed.has(pack)
+    return state.packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
+  })
+  const names = viewOf(segment.rows)
+  for (const row of inOrderOfPacks(segment)) {
+    const at = row * ROW_BYTES
+    const place = placeIn(segment.rows, at, numbers)
+    if (place) enterAs(state, { names, at }, place)
+  }
+  state.segments.set(segment.id, { id: segment.id, packs: numbers, rows: segment.rows.length / ROW_BYTES })
 }
 
 /** Packs known before the listing and not in it are gone; whether any was not known to be. */
@@ -253,23 +331,30 @@ function isDamaged({ damage, chunks, packs }: State, id: number, pack: number): 
   return info !== undefined && damage.has({ chunk: chunks.nameOf(id).toString('hex'), pack: info.id })
 }
 
-/** Rows give a pack by its place in `numbers`. Where a chunk lies in several packs, the better one counts. */
+/** Rows give a pack by its place in `numbers`. */
 function enter(state: State, rows: Buffer, numbers: readonly number[]): void {
-  const { chunks } = state
   const names = viewOf(rows)
   for (let at = 0; at < rows.length; at += ROW_BYTES) {
-    const pack = numbers[names.getUint32(at + NAME_BYTES)]
-    const row = readRow(rows, at)
-    if (pack === undefined || row === undefined) continue
-    const place = { ...row, pack }
-    const id = chunks.idOf(names, at)
-    const before = chunks.place(id)
-    if (before === undefined) chunks.setPlace(id, place)
-    else if (before.pack !== pack) {
-      const isBetter = worthOf(state, id, pack) > worthOf(state, id, before.pack)
-      if (isBetter) chunks.setPlace(id, place)
-      keepOther(state, id, isBetter ? before : place)
-    }
+    const place = placeIn(rows, at, numbers)
+    if (place) enterNow(state, { names, at }, place)
+  }
+}
+
+function placeIn(rows: Buffer, at: number, numbers: readonly number[]): ChunkPlace | undefined {
+  const pack = numbers[rows.readUInt32BE(at + NAME_BYTES)]
+  const row = readRow(rows, at)
+  return pack === undefined || row === undefined ? undefined : { ...row, pack }
+}
+
+/** Where a chunk lies in several packs, the better one counts. */
+function enterPlace(state: State, id: number, place: ChunkPlace): void {
+  const { chunks } = state
+  const before = chunks.place(id)
+  if (before === undefined) chunks.setPlace(id, place)
+  else if (before.pack !== place.pack) {
+    const isBetter = worthOf(state, id, place.pack) > worthOf(state, id, before.pack)
+    if (isBetter) chunks.setPlace(id, place)
+    keepOther(state, id, isBetter ? before : place)
   }
 }
 
@@ -277,7 +362,8 @@ function enter(state: State, rows: Buffer, numbers: readonly number[]): void {
 function keepOther(state: State, id: number, place: ChunkPlace): void {
   if (state.packs.state(place.pack) !== 'usable') return
   const kept = (state.others.get(id) ?? []).filter(({ pack }) => pack !== place.pack && isThere(state, pack))
-  state.others.set(id, [...kept, place])
+  if (state.others.size < MOST_OTHERS || state.others.has(id)) state.others.set(id, [...kept, place])
+  else state.leftOut = true
 }
 
 /** Takes the best other place of a chunk, if it is better. */

@@ -7,7 +7,7 @@ import { objectKeys } from './object-keys.ts'
 import type { PackBuffers } from './pack-buffers.ts'
 import { type PackWriter, packWriter } from './pack-writer.ts'
 import { type Mutex, mutex } from './permits.ts'
-import { type RealmIndex, realmIndex } from './realm-index.ts'
+import { type IndexMemory, type RealmIndex, realmIndex } from './realm-index.ts'
 import { type References, references } from './references.ts'
 import type { RealmStore } from './store-view.ts'
 import type { Threads } from './threads.ts'
@@ -35,6 +35,8 @@ export interface RealmHouse {
   readonly blocks: BlockPool
   readonly buffers: PackBuffers
   readonly packBytes: number
+  /** Of the indexes of all realms together. */
+  readonly memory: IndexMemory
 }
 
 export interface Realms {
@@ -44,8 +46,8 @@ export interface Realms {
   write<T>(name: string, work: (realm: Realm) => Promise<T>): Promise<T>
 }
 
-/** Chunks that idle realms may keep indexed: some 80 MiB. */
-const MOST_IDLE_CHUNKS = 2_000_000
+/** Chunks that idle realms may keep indexed. Beside what lies in the pool of pages they take a byte each, for their packs. */
+const MOST_IDLE_CHUNKS = 100_000_000
 
 interface Loaded {
   readonly realm: Realm
@@ -117,7 +119,7 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
     sealing: keys.sealing,
     log: house.log.child({ realm: name }),
   }
-  const index = realmIndex(objects)
+  const index = realmIndex(objects, house.memory)
   const writer = packWriter({
     sealing: keys.sealing,
     packBytes: house.packBytes,
@@ -128,7 +130,7 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
     },
   })
   const { threads, blocks } = house
-  const parts = { threads, blocks, index, writer, references: references(), collecting: mutex() }
+  const parts = { threads, blocks, index, writer, references: references(house.memory.pool), collecting: mutex() }
   const realm: Realm = { ...objects, name, naming: keys.chunkNaming, holdEnds: new Map(), ...parts }
   return { realm, keys, ready: index.refresh(), users: 0, writers: 0 }
 }

@@ -1,11 +1,14 @@
 /**
  * How often each chunk is referred to: a page by the manifests that list it, a data chunk by the pages in use that list
  * it. Kept between collections, so that one costs what has changed since the last: of a manifest that went only the pages
- * that nobody else has are looked at. 4 bytes per chunk, and 4 per page of each manifest.
+ * that nobody else has are looked at. 4 bytes per chunk in the pool of pages, and in memory 4 per page (256 MiB of disk) of
+ * each manifest.
  */
+import { PAGE_WORDS, type PagePool } from './pages.ts'
+
 export interface References {
   /** The pages (ids) of each manifest that is counted, by its id. */
-  readonly manifests: Map<string, readonly number[]>
+  readonly manifests: Map<string, Uint32Array>
   /** Those of them that were counted while another manifest could still be put under their id. */
   readonly provisional: Set<string>
   has(id: number): boolean
@@ -19,37 +22,44 @@ export interface References {
   clear(): void
 }
 
-export function references(): References {
+export function references(pool: PagePool): References {
   const manifests: References['manifests'] = new Map()
   const provisional: References['provisional'] = new Set()
-  let counts = new Uint32Array(1024)
+  let counts = pool.words()
+  /** Counts of chunks from here on are 0, and have no page. */
+  let end = 0
+  const countOf = (id: number): number =>
+    id < end ? (counts.read(Math.floor(id / PAGE_WORDS))[id % PAGE_WORDS] ?? 0) : 0
+  const change = (id: number, by: number): void => {
+    const page = Math.floor(id / PAGE_WORDS)
+    const words = counts.write(page)
+    words[id % PAGE_WORDS] = (words[id % PAGE_WORDS] ?? 0) + by
+    end = Math.max(end, (page + 1) * PAGE_WORDS)
+  }
   return {
     manifests,
     provisional,
-    has: id => (counts[id] ?? 0) > 0,
+    has: id => countOf(id) > 0,
     add(id) {
-      if (id >= counts.length) {
-        const larger = new Uint32Array(Math.max(counts.length * 2, id + 1))
-        larger.set(counts)
-        counts = larger
-      }
-      const before = counts[id] ?? 0
-      counts[id] = before + 1
+      const before = countOf(id)
+      change(id, 1)
       return before === 0
     },
     remove(id) {
-      const before = counts[id] ?? 0
+      const before = countOf(id)
       if (before === 0) throw new Error(`chunk ${id} is not referred to and cannot be less so`)
-      counts[id] = before - 1
+      change(id, -1)
       return before === 1
     },
     *values() {
-      for (let id = 0; id < counts.length; id++) if ((counts[id] ?? 0) > 0) yield id
+      for (let id = 0; id < end; id++) if (countOf(id) > 0) yield id
     },
     clear() {
       manifests.clear()
       provisional.clear()
-      counts = new Uint32Array(1024)
+      counts.free()
+      counts = pool.words()
+      end = 0
     },
   }
 }

@@ -42,14 +42,9 @@ function packsOf(store: RealmStore, object: Buffer, key: string): Marker['packs'
   }
 }
 
-export interface LoadedSegment {
-  readonly id: string
-  readonly segment: Segment
-}
-
-export interface NewSegments {
-  readonly loaded: readonly LoadedSegment[]
-  readonly corrupt: readonly string[]
+export interface ListedSegments {
+  /** Those that are not known yet. */
+  readonly fresh: readonly string[]
   /** Of the known ones, those that are there no more. */
   readonly vanished: readonly string[]
 }
@@ -57,32 +52,22 @@ export interface NewSegments {
 const MOST_LISTINGS = 10
 
 /**
- * Segments that are not known yet. When one vanished while looking, its successor may have been put behind the place the
- * listing had reached: it looks again, until nothing vanishes.
+ * When a known segment has vanished, its successor may have been put behind the place the listing had reached: it looks
+ * again, until nothing vanishes. Whoever finds one missing that was listed here has to come back for the same reason.
  */
-export async function readNewSegments(store: RealmStore, known: ReadonlySet<string>): Promise<NewSegments> {
-  const loaded = new Map<string, Segment>()
-  const corrupt = new Set<string>()
+export async function listSegments(store: RealmStore, known: ReadonlySet<string>): Promise<ListedSegments> {
   const vanished = new Set<string>()
   for (let listing = 0; listing < MOST_LISTINGS; listing++) {
     const listed = new Set(await idsUnder(store, store.keys.index))
-    const lost = [...known, ...loaded.keys(), ...corrupt].filter(id => !listed.has(id) && !vanished.has(id))
+    const lost = [...known].filter(id => !listed.has(id) && !vanished.has(id))
     for (const id of lost) vanished.add(id)
-    let stable = lost.length === 0
-    for (const id of listed) {
-      if (known.has(id) || loaded.has(id) || corrupt.has(id)) continue
-      const segment = await readSegment(store, id)
-      if (segment === 'missing') stable = false
-      else if (segment === 'corrupt') corrupt.add(id)
-      else loaded.set(id, segment)
-    }
-    if (stable) {
-      const segments = [...loaded].map(([id, segment]) => ({ id, segment }))
-      return { loaded: segments, corrupt: [...corrupt], vanished: [...vanished] }
-    }
+    if (lost.length === 0) return { fresh: [...listed].filter(id => !known.has(id)), vanished: [...vanished] }
   }
-  throw new Fault('unavailable', `the index under ${store.keys.index} does not come to rest`)
+  throw restless(store)
 }
+
+export const restless = (store: RealmStore): Fault =>
+  new Fault('unavailable', `the index under ${store.keys.index} does not come to rest`)
 
 export async function readSegment(store: RealmStore, id: string): Promise<Segment | 'missing' | 'corrupt'> {
   const key = store.keys.segment(id)

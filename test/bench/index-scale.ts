@@ -1,5 +1,4 @@
 /** Does looking a chunk up get slower with their number, and what memory does an index of so many take? */
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { checkFree } from './bench-disks.ts'
 import { emptyFolder } from './contestants.ts'
@@ -11,22 +10,15 @@ export interface IndexCost extends LookedUp {
   readonly peakBytes: number
 }
 
-/** What loading takes at most, as the index is now; more than the machine has is not tried. */
-const MOST_BYTES_PER_CHUNK = 110
+/** Of disk, for the segments and for what the index keeps in files. */
+const BYTES_PER_CHUNK = 100
 
-/** From 10^4 chunks to `most`; undefined in place of what the machine has no memory for. */
-export async function measureIndex(
-  folder: string,
-  most: number,
-): Promise<readonly (IndexCost | { readonly chunks: number })[]> {
-  const costs: (IndexCost | { readonly chunks: number })[] = []
+/** From 10^4 chunks to `most`. */
+export async function measureIndex(folder: string, most: number): Promise<readonly IndexCost[]> {
+  const costs: IndexCost[] = []
   for (let chunks = 1e4; chunks <= most; chunks *= 10) {
-    if ((await availableBytes()) < chunks * MOST_BYTES_PER_CHUNK) {
-      costs.push({ chunks })
-      continue
-    }
     console.error(`an index of ${chunks} chunks`)
-    await checkFree(folder, chunks * 40)
+    await checkFree(folder, chunks * BYTES_PER_CHUNK)
     const store = join(await emptyFolder(join(folder, 'index')), 'store')
     const tell = (what: string): readonly string[] => [
       process.execPath,
@@ -41,9 +33,4 @@ export async function measureIndex(
     costs.push({ chunks, peakBytes: timed.peakBytes, ...looked })
   }
   return costs
-}
-
-async function availableBytes(): Promise<number> {
-  const [, kib = '0'] = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'latin1')) ?? []
-  return Number(kib) * 1024
 }
