@@ -20,6 +20,7 @@ import { openDatastore } from './datastore/open.ts'
 import { openMetrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import type { Integrity } from './jobs/job-ports.ts'
+import { openReplicaDoor, type ReceivingPorts } from './jobs/receive-replica.ts'
 import { startRollOuts } from './jobs/roll-outs.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import { type Schedule, startSchedule } from './jobs/schedule.ts'
@@ -34,6 +35,7 @@ import type { Machines } from './ports/machines.ts'
 import type { Now } from './ports/now.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import type { Ports, Settings } from './ports/ports.ts'
+import type { Peer, Replicas } from './ports/replicas.ts'
 
 export type Role = 'all' | 'api' | 'worker'
 
@@ -91,6 +93,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     await openExportDoor({ ...exportSettings(config), catalog, changes, backupBytes, now, log: logger }),
     held => held.stop(),
   )
+  const rest = { wake: () => runner?.wake(), now, log: logger, settings }
   const ports: Ports = {
     catalog,
     identity,
@@ -98,10 +101,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     backupBytes,
     exports,
     mayCall,
-    wake: () => runner?.wake(),
-    now,
-    log: logger,
-    settings,
+    ...rest,
+    replicas: openReplicas(config, { catalog, datastore, ...rest }),
   }
   const doing = { ...ports, datastore, disks, machines, integrity: integrityOf(config) }
   if (role !== 'api') runner = opened.adopt(startRunner(doing, { alone: isEmbedded(config) }), held => held.stop())
@@ -265,6 +266,15 @@ function backupBytesOf(datastore: Datastore): BackupBytes {
       const reader = await open(holder)
       for (let at = from; at < to; at += PIECE) yield reader.read(at, Math.min(PIECE, to - at))
     },
+  }
+}
+
+function openReplicas({ region, replication }: Config, receiving: ReceivingPorts): Replicas {
+  const peers = new Map<string, Peer>()
+  return {
+    regions: [...(replication.withinRegion ? [region] : []), ...peers.keys()],
+    own: openReplicaDoor(receiving),
+    peer: name => peers.get(name),
   }
 }
 

@@ -3,6 +3,7 @@ import { anything, flag, group, list, named, oneOf, optional, secret, text, whol
 
 const address = text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')
 const projectId = /^[0-9a-f]{32}$/
+const regionName = /^[a-zA-Z0-9._-]{1,64}$/
 const anyId = /^[A-Za-z0-9_-]{1,64}$/
 const httpUrl = text(/^https?:\/\/[^/\s]+(\/\S*)?$/, 'an http:// or https:// URL')
 
@@ -22,7 +23,7 @@ export const shape = group({
   publicUrl: optional(httpUrl),
   trustedProxies: optional(list(text(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a network'))),
   dataDir: optional(text()),
-  region: optional(text(/^[a-zA-Z0-9._-]{1,64}$/, 'letters, digits, dots, dashes')),
+  region: optional(text(regionName, 'letters, digits, dots, dashes')),
   availabilityZone: optional(text(/^[a-zA-Z0-9._-]{1,32}$/, 'letters, digits, dots, dashes')),
   logLevel: optional(oneOf('debug', 'info', 'warn', 'error', 'silent')),
   metadata: optional(group({ url: text(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite: or postgres://') })),
@@ -105,6 +106,11 @@ export const shape = group({
           backingFolders: optional(list(text())),
         }),
       ),
+    }),
+  ),
+  replication: optional(
+    group({
+      withinRegion: optional(flag()),
     }),
   ),
   exports: optional(

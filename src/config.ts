@@ -57,6 +57,8 @@ export interface Config {
     readonly collection: { readonly mibPerSecond: number }
   }
   readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
+  /** Whether vaults of this region take replicas of its own backups. */
+  readonly replication: { readonly withinRegion: boolean }
 }
 
 export interface LocalDisk {
@@ -192,6 +194,7 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
       key: read.exports?.key,
     },
     integrity: integrityOf(read.integrity),
+    replication: { withinRegion: read.replication?.withinRegion ?? false },
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,

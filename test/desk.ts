@@ -15,6 +15,7 @@ import type { VaultPatch } from '../src/ports/catalog/vault.ts'
 import type { Identity, ProjectRecord } from '../src/ports/identity.ts'
 import type { Ports, Settings } from '../src/ports/ports.ts'
 import type { ProtectableDisk, ProtectableServer, Protectables } from '../src/ports/protectables.ts'
+import { noReplicas } from './no-replicas.ts'
 
 export const NOW = new Date('2026-11-23T14:15:54.210Z')
 const GIB = 2 ** 30
@@ -73,7 +74,7 @@ export function aServer(given: Partial<ProtectableServer> = {}): ProtectableServ
 }
 
 export interface Desk extends AsyncDisposable {
-  readonly ports: Pick<Ports, 'catalog' | 'protectables' | 'identity' | 'settings' | 'now' | 'wake'>
+  readonly ports: Pick<Ports, 'catalog' | 'protectables' | 'identity' | 'settings' | 'now' | 'wake' | 'replicas'>
   readonly catalog: Catalog
   /** What the inventory shows; a test may add to it at any time. */
   readonly servers: ProtectableServer[]
@@ -101,6 +102,7 @@ export async function openDesk(given: Partial<Settings> = {}, on?: Catalog): Pro
       protectables: inventory(servers, disks),
       identity: identityOf(projects),
       settings: { ...settings, smallestVaultGb: 10, disksFolder: '/nowhere', ...given },
+      replicas: noReplicas,
       now: () => NOW,
       wake: () => {
         woken.times += 1

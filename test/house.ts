@@ -53,13 +53,18 @@ export interface HouseOptions {
   readonly diskBytes?: number
   /** Keys over the usual configuration. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Roles that people have in projects besides their own. */
+  readonly more?: { readonly roles: Partial<Readonly<Record<Person, Readonly<Record<string, readonly string[]>>>>> }
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<TestHouse> {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-house-'))
   const diskFiles = [join(folder, 'db-01-root.raw'), join(folder, 'db-01-data.raw')] as const
   for (const file of diskFiles) await makeDisk(file, options.diskBytes ?? 2 * 2 ** 20)
-  const config = loadConfig({ environment: { ...usual(diskFiles), ...options.environment }, workingFolder: folder })
+  const config = loadConfig({
+    environment: { ...usual(diskFiles, options.more?.roles), ...options.environment },
+    workingFolder: folder,
+  })
   const house = await compose(config, {
     ...(options.now && { now: options.now }),
     // Every person signs in anew in every house; what a guess costs is tested where passwords are.
@@ -75,7 +80,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<TestHouse> 
   return { ...house, ...callers, url, folder, config, diskFiles, close, [Symbol.asyncDispose]: close }
 }
 
-const usual = ([root, data]: readonly [string, string]) => ({
+const usual = ([root, data]: readonly [string, string], more: NonNullable<HouseOptions['more']>['roles'] = {}) => ({
   OPENCBR_LISTEN: '127.0.0.1:0',
   OPENCBR_DATA_DIR: 'data',
   OPENCBR_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
@@ -86,7 +91,7 @@ const usual = ([root, data]: readonly [string, string]) => ({
       users: Object.entries(people).map(([name, { project, role }]) => ({
         name,
         password: `${name}-secret`,
-        roles: { [project]: [role] },
+        roles: { [project]: [role], ...more[name as Person] },
         accessKeys: [{ ak: `AK${name.toUpperCase()}`, sk: `${name}-key` }],
       })),
     },

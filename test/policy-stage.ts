@@ -21,6 +21,7 @@ import type { Disks } from '../src/ports/disks.ts'
 import { Fault } from '../src/ports/fault.ts'
 import type { Log } from '../src/ports/log.ts'
 import { alice } from './desk.ts'
+import { noReplicas } from './no-replicas.ts'
 import { type PolicyCalls, policyCalls } from './policy-calls.ts'
 
 export interface PolicyStage extends AsyncDisposable {
@@ -70,6 +71,7 @@ export async function openPolicyStage(options: StageOptions = {}): Promise<Polic
     catalog,
     datastore: noBytes(bytes),
     disks: noDisks,
+    replicas: noReplicas,
     protectables: localProtectables(catalog),
     now: () => clock.at,
     log: logTo(complaints),
@@ -192,6 +194,8 @@ const noBytes = (bytes: PolicyStage['bytes']): Datastore => ({
   verify: unasked,
   check: unasked,
   repair: unasked,
+  outgoing: unasked,
+  incoming: { missing: unasked, store: unasked, put: unasked, end: () => undefined },
   realms: async () => [],
 })
 

@@ -31,6 +31,7 @@ import type { Machines } from '../src/ports/machines.ts'
 import type { ObjectStore } from '../src/ports/object-store.ts'
 import type { Ports } from '../src/ports/ports.ts'
 import { alice } from './desk.ts'
+import { noReplicas } from './no-replicas.ts'
 
 export const MIB = 2 ** 20
 
@@ -91,6 +92,7 @@ export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop
     datastore,
     disks: localDisks(),
     ...(over.machines && { machines: over.machines }),
+    replicas: noReplicas,
     protectables: localProtectables(catalog),
     now,
     log,

@@ -1,9 +1,16 @@
-/** Bodies that come in two spellings, brought to the one of the schema (semantics 24.1 #26). */
+/** Bodies that come in two spellings, brought to the one of the schema (semantics 24.1 #26 and #37). */
 import type { OperationId } from './operations.gen.ts'
 
 /** The schema's spelling of a body; where a field comes in both, the schema's own counts. */
 export function respelled(operation: OperationId, body: unknown): unknown {
+  if (operation === 'CopyCheckpoint') return named(body, 'replicate', 'checkpoint')
   return SNAKE_CASE.has(operation) ? inSnakeCase(body) : body
+}
+
+/** One client has another name for the field that holds everything. */
+function named(body: unknown, name: string, other: string): unknown {
+  if (typeof body !== 'object' || body === null || name in body || !(other in body)) return body
+  return { [name]: (body as Readonly<Record<string, unknown>>)[other] }
 }
 
 /** Their schema is in snake_case, their documented example in camelCase. */

@@ -46,6 +46,10 @@ export interface Datastore {
    * may write meanwhile.
    */
   repair(realm: string): Promise<Repaired>
+  /** Opens a backup to be handed to another realm: Fault `missing`, `corrupt`. */
+  outgoing(ref: ManifestRef): Promise<OutgoingBackup>
+  /** Takes a backup in that comes in pieces (receive-backup.ts). */
+  readonly incoming: Incoming
   /** Names of all realms in the store. */
   realms(): Promise<readonly string[]>
   /** Ends the worker threads. */
@@ -95,6 +99,53 @@ export interface BackupReader {
   read(offset: number, length: number): Promise<Buffer>
   /** Without gaps from `from` to `to`, the whole disk unless they are given; cheap for a small part of a large disk. */
   extents(from?: number, to?: number): AsyncIterable<Extent>
+}
+
+/** What to hand over, and in which order to ask what is missing: pages first, then what those that are missing list. */
+export interface OutgoingBackup {
+  readonly sizeBytes: number
+  readonly digest: string
+  /** A hash per page, zeros for a page of zeros. */
+  readonly pages: Uint8Array
+  /** A page's content, and the chunks it lists but zeros, in the disk's order. */
+  page(number: number): Promise<{ readonly content: Uint8Array; readonly chunks: readonly OutgoingChunk[] }>
+  /** Verified, in the order asked for; held in memory all at once. */
+  contents(chunks: readonly OutgoingChunk[]): Promise<readonly Uint8Array[]>
+}
+
+export interface OutgoingChunk {
+  readonly hash: Uint8Array
+  readonly length: number
+}
+
+/** One upload into a realm: named by who holds collections off while it lasts. */
+export interface UploadRef {
+  readonly realm: string
+  readonly upload: string
+}
+
+export interface Incoming {
+  /** A byte for each of the hashes (32 bytes each): 1 for what is not here. A page is here when all it lists is. */
+  missing(ref: UploadRef, offer: { readonly kind: 0 | 1; readonly hashes: Uint8Array }): Promise<Uint8Array>
+  /** Durable and indexed when it resolves. Fault `corrupt` for what is not what its hash says: nothing is stored then. */
+  store(ref: UploadRef, chunks: readonly IncomingChunk[]): Promise<void>
+  /** Writes the manifest; again is fine. Fault `missing` for what has not come, `corrupt` for sizes that disagree. */
+  put(ref: UploadRef, disk: IncomingDisk): Promise<WrittenBackup>
+  /** The upload has ended. */
+  end(ref: UploadRef): void
+}
+
+export interface IncomingChunk {
+  /** As `kind` in chunk.ts: 0 data, 1 page. */
+  readonly kind: 0 | 1
+  readonly hash: Uint8Array
+  readonly content: Uint8Array
+}
+
+export interface IncomingDisk {
+  readonly id: string
+  readonly sizeBytes: number
+  readonly pages: Uint8Array
 }
 
 export interface CollectRequest {

@@ -13,11 +13,13 @@ import { checkNotHeld } from './held-manifests.ts'
 import { holdManifest, removeManifest } from './hold-manifest.ts'
 import { findManifest, readManifest } from './manifest-store.ts'
 import { realmsIn } from './object-keys.ts'
+import { outgoingBackup } from './outgoing-backup.ts'
 import { packBuffers } from './pack-buffers.ts'
 import { pagePool } from './pages.ts'
 import { backupReader } from './read-backup.ts'
 import type { IndexMemory } from './realm-index.ts'
 import { openRealms } from './realms.ts'
+import { missingChunks, putIncoming, rememberedUploads, storeIncoming } from './receive-backup.ts'
 import { repairRealm } from './repair-realm.ts'
 import { restoreBackup } from './restore-backup.ts'
 import { openSpillFile, sweepSpillFiles } from './spill-file.ts'
@@ -67,6 +69,7 @@ export function openDatastore(options: DatastoreOptions): Datastore {
   const buffers = packBuffers(PACK_BUFFERS, Math.max(packBytes, 2 * SEALED_BLOCK_BYTES))
   const memory = indexMemory(options.index)
   const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes, memory })
+  const uploads = rememberedUploads()
   return {
     write: request =>
       realms.write(request.realm, async realm => {
@@ -94,6 +97,19 @@ export function openDatastore(options: DatastoreOptions): Datastore {
       realms.use(ref.realm, async realm => verifyBackup(realm, await readManifest(realm, ref.id), progress)),
     check: request => realms.use(request.realm, realm => checkRealm(realm, request)),
     repair: name => realms.write(name, realm => realm.collecting(() => repairRealm(realm))),
+    outgoing: ref => realms.use(ref.realm, async realm => outgoingBackup(realm, await readManifest(realm, ref.id))),
+    incoming: {
+      missing: (ref, offer) =>
+        realms.use(ref.realm, realm => missingChunks(realm, uploads.of(realm, ref.upload), offer)),
+      store: (ref, chunks) =>
+        realms.write(ref.realm, realm => storeIncoming(realm, uploads.of(realm, ref.upload), chunks)),
+      put: (ref, disk) =>
+        realms.write(ref.realm, async realm => {
+          await checkNotHeld(realm, disk.id, now())
+          return putIncoming(realm, uploads.of(realm, ref.upload), disk, now)
+        }),
+      end: ref => uploads.forget(ref.upload),
+    },
     realms: () => realmsIn(objectStore),
     async close() {
       await threads.close()

@@ -58,6 +58,8 @@ import { showPolicy } from '../control/policy/show-policy.ts'
 import { updatePolicy } from '../control/policy/update-policy.ts'
 import { listProtectable } from '../control/protectable/list-protectable.ts'
 import { showProtectable } from '../control/protectable/show-protectable.ts'
+import { copyBackup } from '../control/replication/copy-backup.ts'
+import { copyCheckpoint } from '../control/replication/copy-checkpoint.ts'
 import { addVaultResource } from '../control/resource/add-vault-resource.ts'
 import { migrateVaultResource } from '../control/resource/migrate-vault-resource.ts'
 import { removeVaultResource } from '../control/resource/remove-vault-resource.ts'
@@ -162,7 +164,7 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   },
   ShowVaultTag: { action: 'cbr:vaults:getTags', run: showVaultTag },
   // restore points
-  CopyCheckpoint: { action: 'cbr:vaults:replicate', later: REPLICATION },
+  CopyCheckpoint: { action: 'cbr:vaults:replicate', run: copyCheckpoint },
   CreateCheckpoint: { action: 'cbr:vaults:backup', run: createCheckpoint },
   ImportCheckpoint: { action: 'cbr:vaults:sync', later: REPLICATION },
   ShowCheckpoint: { action: 'cbr:backups:get', run: showCheckpoint },
@@ -175,7 +177,7 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   ShowMembersDetail: { action: 'cbr:member:list', run: showMembersDetail, exists: sharedBackup },
   UpdateMemberStatus: { action: 'cbr:member:update', run: updateMemberStatus, exists: sharedBackup },
   // backups
-  CopyBackup: { action: 'cbr:backups:replicate', later: REPLICATION },
+  CopyBackup: { action: 'cbr:backups:replicate', run: copyBackup, exists: seenBackup },
   DeleteBackup: { action: 'cbr:backups:delete', run: deleteBackup },
   ImportBackup: { action: 'cbr:backups:sync', later: REPLICATION },
   ListBackups: { action: 'cbr:backups:list', run: listBackups },

@@ -39,7 +39,11 @@ export interface Measured extends Neighbours {
 }
 
 /** Measures a backup against its neighbours; all of it is its own where the store cannot tell (any more). */
-export async function measure(ports: JobPorts, part: BackupRecord, fullBytes: number): Promise<Measured> {
+export async function measure(
+  ports: Pick<JobPorts, 'catalog' | 'datastore' | 'log'>,
+  part: BackupRecord,
+  fullBytes: number,
+): Promise<Measured> {
   const { older, newer } = await ports.catalog.read(records => neighboursOf(records, part))
   const neighbours = [older, newer].filter(other => other !== undefined)
   if (neighbours.length === 0) return { older, newer, alone: fullBytes }

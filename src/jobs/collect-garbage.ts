@@ -70,10 +70,10 @@ function statusesIn({ catalog }: Pick<JobPorts, 'catalog'>, realm: string) {
 /** A run of a job: taken up again, it is another one. */
 const runOf = ({ id, attempts }: JobRecord): string => `${id} ${attempts}`
 
-/** Resolves when the backups that are being written at this moment have ended, one way or the other. */
+/** Resolves when the backups and replicas that are being written at this moment have ended, one way or the other. */
 async function writersDrained({ catalog, now }: JobPorts, realm: string, signal: AbortSignal): Promise<void> {
   const writing = async () => {
-    const jobs = await catalog.read(records => records.jobs.open(realm, ['take-backup']))
+    const jobs = await catalog.read(records => records.jobs.open(realm, ['take-backup', 'receive-replica']))
     const at = now()
     return new Set(jobs.filter(job => job.claimedUntil !== undefined && job.claimedUntil > at).map(runOf))
   }

@@ -40,7 +40,7 @@ export async function keepRest(records: Records, place: BackupPlace, at: Date): 
 
 /** As `keepRest`, for one backup. */
 export async function keepOrRemove(
-  records: Pick<Records, 'backups' | 'checkpoints'>,
+  records: Pick<Records, 'backups' | 'checkpoints' | 'replications'>,
   backup: BackupRecord,
   at: Date,
 ): Promise<void> {

@@ -5,9 +5,11 @@ import { deleteVault } from './delete-vault.ts'
 import { fillDisk } from './fill-disk.ts'
 import { holdBackups } from './hold-backups.ts'
 import type { JobType } from './job-ports.ts'
+import { receiveReplica } from './receive-replica.ts'
 import { registerImage } from './register-image.ts'
 import { removeDisk } from './remove-disk.ts'
 import { removeResource } from './remove-resource.ts'
+import { replicateBackup } from './replicate-backup.ts'
 import { restoreBackup } from './restore-backup.ts'
 import { scrub } from './scrub.ts'
 import { takeBackup } from './take-backup.ts'
@@ -25,6 +27,8 @@ export const kinds: Readonly<Record<JobKind, JobType>> = {
   'remove-disk': removeDisk,
   'hold-backups': holdBackups,
   'collect-garbage': collectGarbage,
+  'replicate-backup': replicateBackup,
+  'receive-replica': receiveReplica,
   'verify-backup': verifyBackup,
   scrub,
 }

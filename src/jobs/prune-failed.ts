@@ -8,7 +8,7 @@ const MOST_FAILED = 10
 
 /** Removes the oldest failed automatic backups of the resource beyond the ten that are kept. They hold no bytes. */
 export async function pruneFailed(
-  records: Pick<Records, 'backups' | 'checkpoints'>,
+  records: Pick<Records, 'backups' | 'checkpoints' | 'replications'>,
   { projectId, vaultId, resourceId }: BackupRecord,
 ): Promise<void> {
   const rows = await records.backups.within({ projectId, vaultId, resourceId })

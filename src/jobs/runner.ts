@@ -52,7 +52,15 @@ const defaults = {
   tidyEvery: 24 * 60 * 60 * 1000,
   kinds,
 } as const
-const usualLanes: Readonly<Record<Lane, number>> = { backup: 1, restore: 2, light: 4, collect: 4, verify: 1, scrub: 1 }
+const usualLanes: Readonly<Record<Lane, number>> = {
+  backup: 1,
+  restore: 2,
+  light: 4,
+  collect: 4,
+  verify: 1,
+  scrub: 1,
+  replicate: 1,
+}
 
 /** A job that takes its process down with it is not tried for ever. */
 const MOST_INTERRUPTIONS = 20

@@ -5,6 +5,7 @@ import type { Caller, Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Now } from './now.ts'
 import type { Protectables } from './protectables.ts'
+import type { Replicas } from './replicas.ts'
 
 /** What the rules may ask of the outside. A use case's signature names the ones it needs and gets no more. */
 export interface Ports {
@@ -13,6 +14,7 @@ export interface Ports {
   readonly protectables: Protectables
   readonly backupBytes: BackupBytes
   readonly exports: ExportDoor
+  readonly replicas: Replicas
   readonly mayCall: MayCall
   readonly wake: Wake
   readonly now: Now

@@ -20,6 +20,7 @@ import { silentLog } from '../../src/datastore/test-realm.ts'
 import type { JobPorts } from '../../src/jobs/job-ports.ts'
 import { startRunner } from '../../src/jobs/runner.ts'
 import { alice } from '../desk.ts'
+import { noReplicas } from '../no-replicas.ts'
 import { DISKS, fillRealm } from './retention-realm.ts'
 
 const BACKUPS = Number(process.env.BACKUPS ?? 10_000)
@@ -49,7 +50,15 @@ try {
     smallestVaultGb: 1,
     disksFolder: folder,
   }
-  const rest = { catalog, disks: localDisks(), now: () => new Date(), log, wake: () => undefined, settings }
+  const rest = {
+    catalog,
+    replicas: noReplicas,
+    disks: localDisks(),
+    now: () => new Date(),
+    log,
+    wake: () => undefined,
+    settings,
+  }
   const filling = openBytes()
   const ids = [...(await fillRealm({ ...rest, datastore: filling }, BACKUPS))]
   await filling.close()

@@ -296,6 +296,30 @@ test('features, projects, other vaults', async () => {
   })
 })
 
+test('replication: of a backup, of a vault', async () => {
+  const vault = await stage.vault('alice', 'replicas', 'replication')
+  const to = withIds(
+    ['68589cac08274b82b4e254268a3862d8', projects.alpha],
+    ['region2', stage.house.config.region],
+    ['0ca3eb86-8800-46da-9c37-9d657a825274', vault],
+    ['3b5816b5-f29c-4172-9d9a-76c719a659ce', shared.vaultId],
+  )
+  const one = await replay('CopyBackup', { path: { backup_id: shared.id }, body: to })
+  await stage.house.runner?.idle()
+  const list = `/v3/{project_id}/backups?id=${shared.id}&show_replication=true`
+  const [backup] = (await stage.house.call('alice', 'GET', list)).body.backups
+  assert.equal(backup.replication_records[0].id, one.replication.replication_record_id)
+  const { body } = await stage.house.call(
+    'alice',
+    'DELETE',
+    `/v3/{project_id}/backups/${backup.replication_records[0].destination_backup_id}`,
+  )
+  assert.equal(body, undefined)
+  await stage.house.runner?.idle()
+  await replay('CopyCheckpoint', { body: to })
+  await stage.house.runner?.idle()
+})
+
 test('the end of a backup', async () => {
   await replay('DeleteBackup', { path: { backup_id: shared.id } })
 })

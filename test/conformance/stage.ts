@@ -9,7 +9,7 @@ export interface Stage extends AsyncDisposable {
   readonly house: TestHouse
   /** By name: id of the server, and of its system and data disk. */
   readonly servers: Readonly<Record<'web-1' | 'web-2' | 'web-3', StagedServer>>
-  vault(person: Person, name: string): Promise<string>
+  vault(person: Person, name: string, protectType?: 'backup' | 'replication'): Promise<string>
   /** A finished backup of the server in a fresh vault. */
   backup(server: StagedServer): Promise<StagedBackup>
 }
@@ -36,6 +36,7 @@ export async function setStage(): Promise<Stage> {
   for (const disk of disks) await writeFile(join(folder, disk), randomBytes(512 * 1024))
   const house = await openHouse({
     environment: {
+      OPENCBR_REPLICATION_WITHIN_REGION: 'true',
       OPENCBR_RESOURCES_LOCAL_DISKS: JSON.stringify(
         disks.map(name => ({ project: 'alpha', name, path: join(folder, name), format: 'raw' })),
       ),
@@ -52,8 +53,13 @@ export async function setStage(): Promise<Stage> {
     ]),
   )
   const server = (name: string): StagedServer => byName.get(name) ?? missing(name)
-  const vault: Stage['vault'] = async (person, name) => {
-    const billing = { object_type: 'server', protect_type: 'backup', size: 100, consistent_level: 'crash_consistent' }
+  const vault: Stage['vault'] = async (person, name, protectType = 'backup') => {
+    const billing = {
+      object_type: 'server',
+      protect_type: protectType,
+      size: 100,
+      consistent_level: 'crash_consistent',
+    }
     const made = await house.call(person, 'POST', '/v3/{project_id}/vaults', {
       vault: { name, resources: [], billing },
     })

@@ -13,6 +13,7 @@ import { membersOf } from './member.ts'
 import { operationLogsOf } from './operation-log.ts'
 import { organizationPoliciesOf } from './organization-policy.ts'
 import { policiesOf } from './policy.ts'
+import { replicationsOf } from './replication.ts'
 import { resourcesOf } from './resource.ts'
 import { serversOf } from './server.ts'
 import type { Session } from './session.ts'
@@ -75,6 +76,9 @@ export function recordsOf(session: Session): Records {
     },
     get exportSessions() {
       return exportSessionsOf(session)
+    },
+    get replications() {
+      return replicationsOf(session)
     },
   }
 }

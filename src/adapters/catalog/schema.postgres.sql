@@ -312,6 +312,36 @@ CREATE INDEX policy_newest ON policy USING btree (project_id, created_at DESC, i
 
 CREATE UNIQUE INDEX policy_of_organization ON policy USING btree (organization_policy_id, project_id) WHERE (organization_policy_id IS NOT NULL);
 
+create table replication (
+  id text collate "C" not null,
+  status text collate "C" not null,
+  source_region text collate "C" not null,
+  source_project_id text collate "C" not null,
+  source_vault_id text collate "C" not null,
+  source_backup_id text collate "C" not null,
+  source_checkpoint_id text collate "C" not null,
+  destination_region text collate "C" not null,
+  destination_project_id text collate "C" not null,
+  destination_vault_id text collate "C" not null,
+  destination_backup_id text collate "C",
+  destination_checkpoint_id text collate "C",
+  auto_trigger smallint not null,
+  progress bigint not null,
+  fail_code text collate "C" not null,
+  fail_reason text collate "C" not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX replication_from ON replication USING btree (source_vault_id) WHERE (status = ANY (ARRAY['waiting_replicate'::text, 'replicating'::text]));
+
+CREATE INDEX replication_into ON replication USING btree (destination_vault_id) WHERE (status = ANY (ARRAY['waiting_replicate'::text, 'replicating'::text]));
+
+CREATE INDEX replication_of_replica ON replication USING btree (destination_backup_id);
+
+CREATE INDEX replication_of_source ON replication USING btree (source_backup_id);
+
 create table resource (
   vault_id text collate "C" not null,
   project_id text collate "C" not null,

@@ -290,6 +290,37 @@ CREATE INDEX policy_newest on policy (project_id, created_at desc, id);
 CREATE UNIQUE INDEX policy_of_organization on policy (organization_policy_id, project_id)
   where organization_policy_id is not null;
 
+CREATE TABLE replication (
+  id text not null primary key,
+  status text not null,
+  source_region text not null,
+  source_project_id text not null,
+  source_vault_id text not null,
+  source_backup_id text not null,
+  source_checkpoint_id text not null,
+  destination_region text not null,
+  destination_project_id text not null,
+  destination_vault_id text not null,
+  destination_backup_id text,
+  destination_checkpoint_id text,
+  auto_trigger integer not null,
+  progress integer not null,
+  fail_code text not null,
+  fail_reason text not null,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
+CREATE INDEX replication_from on replication (source_vault_id)
+  where status in ('waiting_replicate', 'replicating');
+
+CREATE INDEX replication_into on replication (destination_vault_id)
+  where status in ('waiting_replicate', 'replicating');
+
+CREATE INDEX replication_of_replica on replication (destination_backup_id);
+
+CREATE INDEX replication_of_source on replication (source_backup_id);
+
 CREATE TABLE resource (
   vault_id text not null references vault (id) on delete cascade,
   project_id text not null,

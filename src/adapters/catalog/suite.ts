@@ -9,6 +9,7 @@ import { listingTests } from './suite-listings.ts'
 import { organizationPolicyTests } from './suite-organization-policies.ts'
 import { policyTests } from './suite-policies.ts'
 import { recordTests } from './suite-records.ts'
+import { replicationTests } from './suite-replications.ts'
 import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
 
 /** Where a catalog lies; it can be opened by several at once where `several`. */
@@ -38,6 +39,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     policyTests(() => catalogs)
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)
+    replicationTests(() => catalogs.one)
     listingTests(() => catalogs.one)
     transactionTests(() => catalogs)
     closingTests(() => catalogs)

@@ -11,6 +11,7 @@ import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
 import type { OrganizationPolicyRecord } from '../../ports/catalog/organization-policy.ts'
 import type { PolicyRecord } from '../../ports/catalog/policy.ts'
+import type { ReplicationRecord } from '../../ports/catalog/replication.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { TagRecord } from '../../ports/catalog/tag.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
@@ -47,5 +48,6 @@ export interface Tables {
   readonly applied_policy: RowOf<AppliedPolicyRecord>
   readonly agent: RowOf<AgentRecord>
   readonly export_session: RowOf<ExportSessionRecord>
+  readonly replication: RowOf<ReplicationRecord>
   readonly migration: { readonly number: number }
 }

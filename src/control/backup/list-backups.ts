@@ -3,6 +3,7 @@ import type { Operations } from '../../contract/operations.gen.ts'
 import { orderOf, pageOf } from '../../contract/paging.ts'
 import { instantFrom } from '../../contract/times.ts'
 import type { BackupFilter, BackupSortKey } from '../../ports/catalog/backup.ts'
+import { recordsOfBackups } from '../replication/replication-view.ts'
 import type { UseCase } from '../use-case.ts'
 import { backupViews } from './backup-view.ts'
 
@@ -16,8 +17,14 @@ export const listBackups: UseCase<'ListBackups', 'catalog'> = (ports, caller, { 
   return ports.catalog.read(async records => {
     const { rows, total } = await records.backups.list(caller.projectId, filter, order, page)
     const backups = await backupViews(records, caller.projectId, rows)
+    const recordsOf = query.show_replication
+      ? await recordsOfBackups(
+          records,
+          backups.map(({ id }) => id),
+        )
+      : undefined
     return {
-      backups: query.show_replication ? backups.map(backup => ({ ...backup, replication_records: [] })) : backups,
+      backups: recordsOf ? backups.map(backup => ({ ...backup, replication_records: recordsOf(backup.id) })) : backups,
       count: total,
       limit: page.limit,
       offset: page.offset,

@@ -17,8 +17,9 @@ export interface Mapping {
   readonly diskId: string
 }
 
-/** Whose and what: 9900 for a body that does not fit the backup, 2003 for another server or disk. */
+/** Whose and what: 9900 for a body that does not fit the backup, 2003 for another server or disk, and for a replica. */
 export function mappingsFrom(backup: BackupRecord, asked: BackupRestore): readonly Mapping[] {
+  if (backup.imageType !== 'backup') refuse('2003', { reason: 'a replica is used through an image' })
   if (backup.parentId !== undefined) {
     refuse('9900', { reason: `restore the server backup ${backup.parentId} and name this one in its mappings` })
   }

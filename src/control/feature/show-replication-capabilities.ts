@@ -1,6 +1,9 @@
 import type { UseCase } from '../use-case.ts'
 
-/** One region, and none to replicate to. */
-export const showReplicationCapabilities: UseCase<'ShowReplicationCapabilities', 'settings'> = async ports => ({
-  regions: [{ name: ports.settings.region, replication_destinations: [] }],
+/** This region, and where its replicas can go: none unless the operator has named any. */
+export const showReplicationCapabilities: UseCase<
+  'ShowReplicationCapabilities',
+  'settings' | 'replicas'
+> = async ports => ({
+  regions: [{ name: ports.settings.region, replication_destinations: ports.replicas.regions }],
 })

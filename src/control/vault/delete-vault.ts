@@ -22,6 +22,8 @@ export const deleteVault: UseCase<'DeleteVault', 'catalog' | 'wake' | 'now'> = a
     if (vault.chargingMode === 'pre_paid') refuse('6111', { charging_mode: vault.chargingMode })
     const backups = await records.backups.within({ projectId, vaultId: vault.id })
     checkNothingLocked(vault, backups, at)
+    const [running] = await records.replications.runningIn(vault.id)
+    if (running) refuse('6130', { replication: running.id })
     await checkDeletable(records, projectId, backups, { backup: '6203', restore: '6125' })
     await checkAcceptedFree(records, vault)
     await condemnBackups(records, backups, at)

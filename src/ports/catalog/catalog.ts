@@ -12,6 +12,7 @@ import type { Members } from './member.ts'
 import type { OperationLogs } from './operation-log.ts'
 import type { OrganizationPolicies } from './organization-policy.ts'
 import type { Policies } from './policy.ts'
+import type { Replications } from './replication.ts'
 import type { Resources } from './resource.ts'
 import type { Tags } from './tag.ts'
 import type { Vaults } from './vault.ts'
@@ -51,4 +52,5 @@ export interface Records {
   readonly aging: Aging
   readonly agents: Agents
   readonly exportSessions: ExportSessions
+  readonly replications: Replications
 }

@@ -11,6 +11,8 @@ export type JobKind =
   | 'remove-disk' // { diskId }
   | 'hold-backups' // { vaultId, backupId? }: how long those of a locked vault stay
   | 'collect-garbage' // { realm }
+  | 'replicate-backup' // { recordId, name, description, retention? }: one backup to one destination
+  | 'receive-replica' // { recordId, backupId, retention? }: the hold of an upload; claimed by it, run when nothing is heard of it
   | 'verify-backup' // { backupId, part }
   | 'scrub' // { realm, ... }: one per realm, waiting for its next turn or at it (jobs/scrub.ts)
 

@@ -5,6 +5,7 @@ import { chains } from './0004-chains.ts'
 import { orders } from './0005-orders.ts'
 import { agents } from './0006-agents.ts'
 import { organizationPolicies } from './0007-organization-policies.ts'
+import { replications } from './0008-replications.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; the first has the number 1. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   orders,
   agents,
   organizationPolicies,
+  replications,
 ]

@@ -1,0 +1,18 @@
+import { Fault } from '../src/ports/fault.ts'
+import type { ReplicaDoor, Replicas } from '../src/ports/replicas.ts'
+
+const unasked = () => Promise.reject(new Fault('unavailable', 'nothing is replicated in this test'))
+
+/** A door that nobody opens. */
+export const closedDoor: ReplicaDoor = {
+  look: unasked,
+  begin: unasked,
+  missing: unasked,
+  store: unasked,
+  putDisk: unasked,
+  finish: unasked,
+  abandon: unasked,
+}
+
+/** As where the operator has named no destination. */
+export const noReplicas: Replicas = { regions: [], own: closedDoor, peer: () => undefined }
