@@ -23,7 +23,7 @@ export interface Schedule {
   look(): Promise<void>
   /** Resolves when what has had its time is on its way out. */
   sweep(): Promise<void>
-  /** Resolves when nothing is under way any more. */
+  /** Begins nothing more; resolves when nothing is under way any more. What is still due stays so. */
   stop(): Promise<void>
 }
 
@@ -33,8 +33,10 @@ const HOUR_MS = 60 * 60 * 1000
 /** Looks and sweeps at once, and then again and again. */
 export function startSchedule(ports: SchedulePorts, options: ScheduleOptions = {}): Schedule {
   const { lookEvery = LOOK_EVERY_MS, sweepEvery = HOUR_MS } = options
-  const looks = oneAtATime(() => logged(ports, 'looking for due policies', lookAtDue))
-  const sweeps = oneAtATime(() => logged(ports, 'sweeping what has expired', sweepAged))
+  const stopped = new AbortController()
+  const once = (what: string, work: Work) => oneAtATime(() => logged(ports, what, () => work(ports, stopped.signal)))
+  const looks = once('looking for due policies', lookAtDue)
+  const sweeps = once('sweeping what has expired', sweepAged)
   const timers = [setInterval(looks.ask, lookEvery), setInterval(sweeps.ask, sweepEvery)]
   looks.ask()
   sweeps.ask()
@@ -49,31 +51,35 @@ export function startSchedule(ports: SchedulePorts, options: ScheduleOptions = {
     },
     async stop() {
       timers.forEach(clearInterval)
+      stopped.abort()
       await Promise.all([looks.rest(), sweeps.rest()])
     },
   }
 }
 
-async function logged(
-  ports: SchedulePorts,
-  what: string,
-  work: (ports: SchedulePorts) => Promise<boolean>,
-): Promise<void> {
+/** Looks at the signal between two transactions. Answers whether there is work for the jobs. */
+type Work = (ports: SchedulePorts, stopped: AbortSignal) => Promise<boolean>
+
+async function logged(ports: SchedulePorts, what: string, work: () => Promise<boolean>): Promise<void> {
   try {
-    if (await work(ports)) ports.wake()
+    if (await work()) ports.wake()
   } catch (error) {
     ports.log.error({ err: error }, `${what} failed; trying again later`)
   }
 }
 
-/** Answers whether there is work for the jobs. What fails for one vault or project is tried again at the next look. */
-async function lookAtDue(ports: SchedulePorts): Promise<boolean> {
+/** What fails for one vault or project is tried again at the next look. */
+async function lookAtDue(ports: SchedulePorts, stopped: AbortSignal): Promise<boolean> {
+  if (stopped.aborted) return false
   const due = await ports.catalog.read(({ appliedPolicies }) => appliedPolicies.due('backup', ports.now()))
   let begun = false
   for (const [projectId, runs] of Map.groupBy(due, ({ projectId }) => projectId)) {
     try {
       const inventory = await readInventory(ports.protectables, projectId)
-      for (const run of runs) begun = (await begin(ports, run, inventory)) || begun
+      for (const run of runs) {
+        if (stopped.aborted) return begun
+        begun = (await begin(ports, run, inventory)) || begun
+      }
     } catch (error) {
       ports.log.error({ err: error, project: projectId }, 'the servers and disks of a project cannot be read')
     }

@@ -1,5 +1,6 @@
 /** What a vault's year must look like, by the models alone: when it is backed up, and what is left after each time. */
 import type { PolicyCreate } from '../../src/contract/operations.gen.ts'
+import { type AdvancedRules, advancedEnd } from './advanced-model.ts'
 import { dueTimes } from './calendar-model.ts'
 import { DOWNTIME, type Plan } from './plans.ts'
 import { isKept, type Made } from './retention-model.ts'
@@ -60,7 +61,7 @@ export function expectedYear(plan: Plan, start: Date, end: Date): readonly Expec
       const made = {
         id: String(at),
         createdAt: new Date(at),
-        expiry: days > 0 ? at + days * DAY : Number.POSITIVE_INFINITY,
+        expiry: days > 0 ? Math.max(at + days * DAY, longer(phase.rules, at)) : Number.POSITIVE_INFINITY,
       }
       alive = remaining([...alive, made], phase.rules, at)
       runs.push({ at, left: alive.map(({ createdAt }) => createdAt.getTime()) })
@@ -80,6 +81,9 @@ function runsIn({ enabled, patterns, windowMinutes, from, to }: Phase, start: Da
   return [...due.filter(time => time < off), ...late, ...due.filter(time => time > on)]
 }
 
+const longer = ({ advanced_retention_rules: rules = {}, timezone = 'UTC+00:00' }: Rules, at: number): number =>
+  advancedEnd(rules as AdvancedRules, timezone, new Date(at))
+
 const isLimited = (rules: Rules): boolean =>
   [rules.max_backups, rules.day_backups, rules.week_backups, rules.month_backups, rules.year_backups].some(
     most => (most ?? 0) > 0,
@@ -88,6 +92,7 @@ const isLimited = (rules: Rules): boolean =>
 function remaining(all: readonly Alive[], rules: Rules, at: number): readonly Alive[] {
   return all.filter((backup, index) => {
     if (index === all.length - 1) return true
-    return backup.expiry > at && (!isLimited(rules) || isKept(backup, all, rules))
+    if (backup.expiry <= at) return false
+    return !isLimited(rules) || isKept(backup, all, rules) || longer(rules, backup.createdAt.getTime()) > at
   })
 }

@@ -49,8 +49,12 @@ function drawPatterns(lot: number, random: Random): readonly string[] {
 
 function drawRules(random: Random): PolicyCreate['operation_definition'] {
   const lot = random.below(10)
-  if (lot < 3) return { max_backups: 1 + random.below(6) }
-  if (lot < 6) return { retention_duration_days: 1 + random.below(120) }
+  const longer = random.below(3) === 0 && {
+    advanced_retention_rules: drawAdvanced(random),
+    timezone: random.pick(ZONES) ?? 'UTC+00:00',
+  }
+  if (lot < 3) return { max_backups: 1 + random.below(6), ...longer }
+  if (lot < 6) return { retention_duration_days: 1 + random.below(120), ...longer }
   if (lot < 7) return {}
   return {
     ...(lot === 9 && { max_backups: 1 + random.below(3) }),
@@ -60,6 +64,29 @@ function drawRules(random: Random): PolicyCreate['operation_definition'] {
     year_backups: random.below(3),
     timezone: random.pick(ZONES) ?? 'UTC+00:00',
   }
+}
+
+const WEEKDAYS = ['MONDAY', 'WEDNESDAY', 'SUNDAY']
+const MONTHS = ['JANUARY', 'FEBRUARY', 'MARCH', 'JUNE', 'OCTOBER', 'DECEMBER']
+
+function drawAdvanced(random: Random): Record<string, unknown> {
+  const day = () => [random.pick(WEEKDAYS) ?? 'MONDAY']
+  const rules = {
+    weekly: { days_of_week: day(), retention_duration_periods: 1 + random.below(20) },
+    monthly: {
+      retention_type: 'WEEKLY',
+      days_of_week: [...day(), 'FRIDAY'],
+      retention_weeks: ['FIRST', 'LAST'],
+      retention_duration_periods: random.below(3) === 0 ? -1 : 1 + random.below(6),
+    },
+    yearly: {
+      retention_type: 'MONTHLY',
+      days_of_month: [-1, 1, 2 + random.below(27)],
+      retention_months: MONTHS.slice(random.below(4)),
+      retention_duration_periods: 1,
+    },
+  }
+  return random.below(2) === 0 ? rules : { weekly: rules.weekly }
 }
 
 function drawChanges(index: number, random: Random): readonly Change[] {

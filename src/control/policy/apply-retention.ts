@@ -24,7 +24,7 @@ export async function applyRetention(
   const backups = all.filter(backup => backup.parentId === undefined)
   const lastResort = newestOf(backups.filter(backup => canBeBase(backup) && isLasting(backup)))
   const expired = backups.filter(backup => isExpired(backup, lastResort, at))
-  const surplus = policy === undefined ? [] : await surplusOf(records, backups, policy)
+  const surplus = policy === undefined ? [] : await surplusOf(records, backups, { policy, at })
   let gone = 0
   for (const backup of new Set([...expired, ...surplus])) {
     const held = await holdForDeletion(records, projectId, backup.id, at)
@@ -59,7 +59,7 @@ async function policyOf(
 async function surplusOf(
   records: Pick<Records, 'images'>,
   backups: readonly BackupRecord[],
-  { definition }: PolicyRecord,
+  { policy: { definition }, at }: { readonly policy: PolicyRecord; readonly at: Date },
 ): Promise<readonly BackupRecord[]> {
   const counted = backups.filter(backup => backup.autoTrigger && backup.imageType === 'backup' && canBeBase(backup))
   if (!keepsByNumber(definition) || counted.length <= 1) return []
@@ -68,6 +68,7 @@ async function surplusOf(
   return superfluous(
     counted.filter(({ id }) => !withImage.has(id)),
     definition,
+    at,
   )
 }
 

@@ -89,7 +89,19 @@ const wrong: Readonly<Record<string, readonly [PolicyCreate['operation_definitio
   'long-term retention without a zone': [{ week_backups: 1 }, '9900'],
   'a zone there is not': [{ timezone: 'UTC+15:00' }, '9900'],
   acceleration: [{ enable_acceleration: true }, '9900'],
-  'rules nobody would follow': [{ retention_duration_days: 5, advanced_retention_rules: { weekly: {} } }, '9900'],
+  'an advanced rule there is not': [{ advanced_retention_rules: { daily: {} } }, '9900'],
+  'an advanced rule without days': [
+    { advanced_retention_rules: { weekly: { retention_duration_periods: 3 } } },
+    '9900',
+  ],
+  'an advanced rule for too long': [
+    { advanced_retention_rules: { weekly: { days_of_week: ['MO'], retention_duration_periods: 5201 } } },
+    '9900',
+  ],
+  'an advanced rule on a day there is not': [
+    { advanced_retention_rules: { monthly: { days_of_month: [31], retention_duration_periods: 1 } } },
+    '9900',
+  ],
 }
 for (const [what, [definition, code]] of Object.entries(wrong)) {
   test(`a policy is refused: ${what}`, async () => {

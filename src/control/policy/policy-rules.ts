@@ -6,6 +6,7 @@ import { zoneOffset } from '../../contract/time-zone.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { PolicyRecord, PolicyType } from '../../ports/catalog/policy.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import { checkAdvanced } from './advanced-retention.ts'
 import { keepsLong } from './retention.ts'
 
 /** Of each type in a project of its own, and in an account. */
@@ -54,8 +55,7 @@ export function checkedDefinition(
     refuse('9900', { timezone: sent.timezone, form: 'UTC+08:00' })
   }
   if (sent.enable_acceleration) refuse('9900', { enable_acceleration: 'is not offered here' })
-  // Taken and not followed, they would promise backups that are gone when they are wanted.
-  if (sent.advanced_retention_rules) refuse('9900', { advanced_retention_rules: 'are not offered here' })
+  checkAdvanced(sent)
   if (operationType === 'replication') checkDestination(sent, ownRegion)
   const known = Object.entries(sent).filter(([field]) => field in (schemas.PolicyoODCreate ?? {}))
   return Object.fromEntries(known)

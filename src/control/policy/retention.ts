@@ -1,12 +1,13 @@
 /**
  * Which backups a policy keeps by their number (semantics 10): the newest so many, and the last one of each of the last
- * so many days, weeks, months and years that have any, in the policy's time zone; whatever one of the rules keeps, stays.
- * Weeks begin on Monday.
+ * so many days, weeks, months and years that have any, in the policy's time zone, and for a time those of certain days
+ * (advanced-retention.ts); whatever one of the rules keeps, stays. Weeks begin on Monday.
  */
 import type { PolicyoODCreate } from '../../contract/operations.gen.ts'
 import { zoneOffset } from '../../contract/time-zone.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import { inOrder } from '../backup/backup-rules.ts'
+import { keptUntil } from './advanced-retention.ts'
 
 type Made = Pick<BackupRecord, 'id' | 'createdAt'>
 
@@ -31,8 +32,12 @@ export const keepsLong = (definition: PolicyoODCreate): boolean => longTerm.some
 export const keepsByNumber = (definition: PolicyoODCreate): boolean =>
   (definition.max_backups ?? 0) > 0 || keepsLong(definition)
 
-/** Those of one resource's backups that no rule keeps, oldest first. */
-export function superfluous<B extends Made>(backups: readonly B[], definition: PolicyoODCreate): readonly B[] {
+/** Those of one resource's backups that no rule keeps at that moment, oldest first. */
+export function superfluous<B extends Made>(
+  backups: readonly B[],
+  definition: PolicyoODCreate,
+  now: Date,
+): readonly B[] {
   if (!keepsByNumber(definition)) return []
   const newestFirst = inOrder(backups).toReversed()
   const kept = new Set(newestFirst.slice(0, Math.max(definition.max_backups ?? 0, 0)))
@@ -41,7 +46,8 @@ export function superfluous<B extends Made>(backups: readonly B[], definition: P
     for (const backup of lastOfEach(newestFirst, definition[rule] ?? 0, at => periods[rule](at), ahead))
       kept.add(backup)
   }
-  return newestFirst.filter(backup => !kept.has(backup)).toReversed()
+  const isKeptLonger = ({ createdAt }: B) => (keptUntil(definition, createdAt) ?? now) > now
+  return newestFirst.filter(backup => !kept.has(backup) && !isKeptLonger(backup)).toReversed()
 }
 
 /** The last backup of each of the last `most` periods that have any. */
@@ -61,8 +67,10 @@ function lastOfEach<B extends Made>(
   return [...last.values()]
 }
 
-/** For how many days the policy keeps what it makes now; -1: its age says nothing. */
-export const daysKept = (definition: PolicyoODCreate): number => {
+/** For how many days the policy keeps what it makes at that moment; -1: its age says nothing. */
+export const daysKept = (definition: PolicyoODCreate, at: Date): number => {
   const days = definition.retention_duration_days ?? -1
-  return days > 0 ? days : -1
+  if (days <= 0) return -1
+  const longer = keptUntil(definition, at) ?? at
+  return Math.max(days, Math.round((longer.getTime() - at.getTime()) / DAY))
 }

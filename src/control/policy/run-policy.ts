@@ -81,7 +81,7 @@ async function begin(records: Records, run: Run): Promise<boolean> {
     chosen,
     autoTrigger: true,
     incremental: resource => !isFullDue(policy, resource, at),
-    retentionDays: daysKept(policy.definition),
+    retentionDays: daysKept(policy.definition, at),
   })
   return true
 }
