@@ -120,13 +120,25 @@ test('what is not offered yet says so after the credentials have been checked', 
 })
 
 test('what the HTTP parser cannot read is answered in our form', async () => {
-  const answer = await raw(`GET /v3/${projects.alpha}/vaults?name=a b HTTP/1.1\r\nHost: x\r\n\r\n`)
+  const answer = await raw(`GET /v3/${projects.alpha}/vaults /x HTTP/1.1\r\nHost: x\r\n\r\n`)
   assert.match(answer, /^HTTP\/1\.1 400 /)
   assert.match(answer, /"error_code":"BackupService\.9900".*"request_id":"req-/)
   assert.match(
     await raw('GET /v3/%zz/vaults HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
     /^HTTP\/1\.1 400 .*9900/s,
   )
+})
+
+test('raw spaces in a query are redirected to the URL as it should be, also on a connection in use', async () => {
+  const path = `/v3/${projects.alpha}/vaults?name=a b  c&limit=1`
+  const spaced = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+  for (const request of [spaced, `GET /v3 HTTP/1.1\r\nHost: x\r\n\r\n${spaced}`]) {
+    const answer = await raw(request)
+    const [, location = ''] = /HTTP\/1\.1 301 [^\r]*\r\nLocation: (\S+)\r\n/.exec(answer) ?? []
+    assert.equal(location, path.replaceAll(' ', '%20'), answer)
+    const followed = await house.call('alice', 'GET', location)
+    assert.deepEqual([followed.status, followed.body.vaults], [200, []])
+  }
 })
 
 test('a mutation leaves one trail with what it made; reads and unknown callers leave none', async () => {

@@ -1,6 +1,4 @@
 /** The front door: one port, on which each part of the service has its prefix (docs/design.md, URL layout). */
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -19,6 +17,7 @@ import { type HealthParts, healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { imageActionRoutes } from './image-action-routes.ts'
 import { imageRoutes } from './image-routes.ts'
+import { refuseMalformed } from './malformed.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseUnknown } from './not-found.ts'
 import { answerOf, errorBody, isOurs } from './render.ts'
@@ -107,19 +106,3 @@ function account(metrics: Metrics, request: FastifyRequest, reply: FastifyReply)
 
 /** Queries may hold names of customers' things; the log does without. */
 const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? ''
-
-/** What Node's parser cannot read never becomes a request: a raw space in the request line, a header too large. */
-function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const answer = { status, code: 'BackupService.9900', message: `the request cannot be read (${error.message})` }
-  const id = `req-${crypto.randomUUID()}`
-  const body = errorBody(answer, id)
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\nX-Request-Id: ${id}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
-}
