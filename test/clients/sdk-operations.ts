@@ -1,7 +1,8 @@
 /** Scenarios of the vendor's SDK beyond vaults and backups: subscriptions, agents, policies of organizations, migrations. */
 import assert from 'node:assert/strict'
 import { type Bridge, Refused } from './python-bridge.ts'
-import { inventory } from './stage.ts'
+import { alice, inventory, REGION } from './stage.ts'
+import { until } from './until.ts'
 
 export const refused = (status: number) => (error: unknown) => error instanceof Refused && error.status === status
 
@@ -95,4 +96,40 @@ export async function organizationPolicies(sdk: Bridge): Promise<void> {
   assert.equal(changed.policy.name, 'renamed')
   await sdk.call('DeleteOrganizationPolicy', named)
   await assert.rejects(sdk.call('ShowOrganizationPolicy', named), refused(404))
+}
+
+/** A backup by itself, then all that are left in its vault; within the region, as the stage's service is set. */
+export async function replication(sdk: Bridge): Promise<void> {
+  const billing = { object_type: 'server', size: 100, consistent_level: 'crash_consistent' }
+  const resources = [{ id: inventory.server, type: 'OS::Nova::Server' }]
+  const vaultOf = async (name: string, protect_type: string, of: object[]): Promise<string> => {
+    const vault = { name, billing: { ...billing, protect_type }, resources: of }
+    return (await sdk.call('CreateVault', { body: { vault } })).vault.id
+  }
+  const source = await vaultOf('originals', 'backup', resources)
+  const target = await vaultOf('replicas', 'replication', [])
+  const destination = {
+    destination_region: REGION,
+    destination_project_id: alice.projectId,
+    destination_vault_id: target,
+  }
+  const backedUp = (vault_id: string, count: number) =>
+    until(
+      () => sdk.call('ListBackups', { vault_id, status: 'available' }),
+      answer => answer.count === count,
+    )
+  const backUp = (name: string) =>
+    sdk.call('CreateCheckpoint', { body: { checkpoint: { vault_id: source, parameters: { name } } } })
+  await backUp('one')
+  const { backups } = await backedUp(source, 1)
+  const copy = { ...destination, name: 'copy', description: '' }
+  const { replication: begun } = await sdk.call('CopyBackup', { backup_id: backups[0].id, body: { replicate: copy } })
+  assert.equal(begun.backup_id, backups[0].id)
+  await backedUp(target, 1)
+  await backUp('two')
+  await backedUp(source, 2)
+  await sdk.call('CopyCheckpoint', { body: { replicate: { vault_id: source, ...destination } } })
+  const replicas = await backedUp(target, 2)
+  for (const { image_type } of replicas.backups) assert.equal(image_type, 'replication')
+  for (const vault_id of [target, source]) await sdk.call('DeleteVault', { vault_id })
 }

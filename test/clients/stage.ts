@@ -86,6 +86,7 @@ function configuration(): object {
   return {
     dataDir: 'data',
     region: REGION,
+    replication: { withinRegion: true },
     identity: { embedded: { domains: [domain] } },
     resources: { local: { disks, servers: [server] } },
   }

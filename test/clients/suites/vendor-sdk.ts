@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type OperationId, operations } from '../../../src/contract/operations.gen.ts'
 import { routes } from '../../../src/http/routes.ts'
-import type { Answer, Bridge } from '../python-bridge.ts'
-import { agents, migrations, orders, organizationPolicies, refused } from '../sdk-operations.ts'
+import { type Answer, type Bridge, Refused } from '../python-bridge.ts'
+import { agents, migrations, orders, organizationPolicies, refused, replication } from '../sdk-operations.ts'
 import { alice, bob, DOMAIN, inventory, REGION, type Stage, setStage } from '../stage.ts'
 import { until } from '../until.ts'
 import { openVendorSdk } from '../vendor-sdk.ts'
@@ -24,9 +24,11 @@ test("the vendor's Python SDK: every operation", async t => {
   await t.test('servers', () => serverBackups(owner))
   await t.test('sharing', () => sharing(owner, recipient))
   await t.test('what can be protected, features, projects', () => questions(owner))
+  await t.test('replication', () => replication(owner))
+  await t.test('imports', () => imports(owner))
   await t.test('migrations', () => migrations(owner))
-  if (offered('RegisterAgent')) await t.test('agents', () => agents(owner))
-  if (offered('CreateOrganizationPolicy')) await t.test('organizations', () => organizationPolicies(owner))
+  await t.test('agents', () => agents(owner))
+  await t.test('organizations', () => organizationPolicies(owner))
   await t.test('what comes later says so', () => later(owner))
   await t.test('deletions', () => deletions(owner))
   await t.test('subscriptions', () => orders(owner))
@@ -193,6 +195,26 @@ async function questions(sdk: Bridge): Promise<void> {
   await sdk.call('ShowFeature', { feature_key: 'replication.enable' })
   await sdk.call('ListProjects')
   await sdk.call('ListDomainProjects', { domain_name: DOMAIN })
+}
+
+/** There is no hybrid service to import from: no fault of ours, or not offered at all. */
+async function imports(sdk: Bridge): Promise<void> {
+  const vault_id = await newVault(sdk, 'no-hybrid')
+  const backup = {
+    ...{ backup_id: crypto.randomUUID(), backup_name: 'b', bucket_name: 'b', image_path: 'p', created_at: 1553587260 },
+    ...{ resource_id: crypto.randomUUID(), resource_name: 'r', resource_type: 'OS::Native::Server' },
+  }
+  for (const [operation, sync] of [
+    ['ImportCheckpoint', { vault_id, auto_trigger: false }],
+    ['ImportBackup', [backup]],
+  ] as const) {
+    const status = await sdk.call(operation, { body: { sync } }).then(
+      () => 200,
+      (error: unknown) => (error instanceof Refused ? error.status : 500),
+    )
+    assert.ok(offered(operation) ? status < 500 : status === 501, `${operation}: ${status}`)
+  }
+  await sdk.call('DeleteVault', { vault_id })
 }
 
 /** Operations that answer 501; the list is the service's own, so that none stays here once it is offered. */
