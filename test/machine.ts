@@ -52,22 +52,24 @@ export async function makeDisk(folder: string, name: string, format: MachineDisk
   return { path, format }
 }
 
-/** Sockets lie in `folder`, by the same names each time. */
+/** Sockets lie in `folder`, by the same names each time. `iothreads`: each disk has one, as on a busy host. */
 export async function startMachine(
   t: TestContext,
   folder: string,
   disks: readonly MachineDisk[],
+  { iothreads = false } = {},
 ): Promise<TestMachine> {
   const [qmp, own] = [join(folder, 'qmp'), join(folder, 'own')]
   await rm(own, { force: true })
   const process = spawn(
     'qemu-system-x86_64',
     [
+      ...(iothreads ? disks.flatMap((_, at) => ['-object', `iothread,id=t${at}`]) : []),
       ...['-S', '-machine', 'pc', '-accel', 'tcg', '-m', '32', '-nodefaults', '-display', 'none'],
       ...[qmp, own].flatMap(path => ['-qmp', `unix:${path},server=on,wait=off`]),
       ...disks.flatMap(({ path, format }, at) => [
         ...['-blockdev', `driver=${format},node-name=n${at},discard=unmap,file.driver=file,file.filename=${path}`],
-        ...['-device', `virtio-blk-pci,id=d${at},drive=n${at}`],
+        ...['-device', `virtio-blk-pci,id=d${at},drive=n${at}${iothreads ? `,iothread=t${at}` : ''}`],
       ]),
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },

@@ -240,6 +240,20 @@ for (const [how, lose] of Object.entries(lost)) {
   })
 }
 
+test('disks that grow between two backups', async t => {
+  await using stage = await openStage(t)
+  await stage.machine.write(0, 1, '15M', '1M')
+  await stage.take()
+  for (const node of ['n0', 'n1'])
+    await stage.machine.monitor.execute('block_resize', { 'node-name': node, size: 18 * MIB + 512 })
+  await stage.machine.write(0, 2, '17M', '64k')
+  await stage.machine.write(1, 3, '18M', '512')
+  stage.bytesRead()
+  await holds(stage, await stage.take(), await now(stage))
+  const bytes = stage.bytesRead()
+  assert.equal(bytes, 2 * (2 * MIB + 512), 'the new part of both')
+})
+
 test('the record of a deleted backup is of no use to the one before it', async t => {
   await using stage = await openStage(t)
   await stage.machine.write(0, 1, '0', '2M')

@@ -338,3 +338,12 @@ test('when space runs out, the backup ends and the guest goes on', async t => {
   equal(complaints.length, 1)
   deepEqual(await machine.bitmaps(0), [])
 })
+
+test('a machine with iothreads, whose QEMU an export would take down, is refused and goes on', async t => {
+  const { open, folder, made } = await stage(t, ['qcow2', 'raw'])
+  const machine = await startMachine(t, folder, made, { iothreads: true })
+  await rejects(open('b1'), kind('denied', /iothreads/))
+  await machine.write(0, 1, '0', '64k')
+  deepEqual(await left(machine), [])
+  deepEqual(await machine.bitmaps(0), [])
+})

@@ -17,6 +17,7 @@ import { isOurs, names, recordSince } from './names.ts'
 import type { QmpClient } from './qmp-client.ts'
 import { makeRoom, type Room } from './room.ts'
 import { sweep } from './sweep.ts'
+import { checkThreads } from './threads.ts'
 import { makeView, offer, type Plan, takeMoment } from './views.ts'
 
 /** Absolute paths. The monitor's is for nobody else: it talks to one client at a time. */
@@ -45,6 +46,7 @@ export async function openMoment(of: Machine, wanted: readonly WantedDisk[]): Pr
   let plans: readonly Plan[] = []
   try {
     await sweep(qmp)
+    await checkThreads(qmp)
     plans = await planned(qmp, wanted)
     room = await makeRoom(folder, machine.qmp, plans.length)
     if ((await room.free()) < leastFree) throw new Fault('full', `less than ${leastFree} bytes are free in ${folder}`)
