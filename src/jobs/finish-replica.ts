@@ -1,5 +1,6 @@
 import { refuse } from '../contract/errors.ts'
 import { retainReplicas } from '../control/replication/retain-replicas.ts'
+import { requestHolds } from '../control/vault/hold-backups.ts'
 import { freeBytes } from '../control/vault/vault-rules.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
@@ -66,4 +67,5 @@ async function makeAvailable(records: Records, { backupId, disks, measured, at }
   await records.vaults.charge(vault.id, sum.storedBytes)
   await expandIfFull(records, vault.projectId, vault.id)
   await settleCheckpoint(records, vault.projectId, found.checkpointId)
+  await requestHolds(records, vault, { backup: found, at })
 }

@@ -78,9 +78,12 @@ const isDone =
     status === 'success' && (once || (id !== undefined && existing.includes(id)))
 
 /** Of each server's backups those that the policy's rules by number would keep. */
-function worthKeeping(candidates: readonly BackupRecord[], { policy }: Pick<Start, 'policy'>): readonly BackupRecord[] {
+function worthKeeping(
+  candidates: readonly BackupRecord[],
+  { policy, at }: Pick<Start, 'policy' | 'at'>,
+): readonly BackupRecord[] {
   if (policy === undefined) return candidates
   const byServer = Map.groupBy(candidates, ({ resourceId }) => resourceId)
-  const surplus = new Set([...byServer.values()].flatMap(some => superfluous(some, policy.retention)))
+  const surplus = new Set([...byServer.values()].flatMap(some => superfluous(some, policy.retention, at)))
   return candidates.filter(backup => !surplus.has(backup))
 }

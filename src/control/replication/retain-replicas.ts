@@ -27,7 +27,7 @@ export async function retainReplicas(records: Records, backupId: string, { reten
   const images = (await records.images.ofBackups(replicas.map(({ id }) => id))).filter(isHeld)
   const withImage = new Set(images.map(image => image.backupId))
   const counted = replicas.filter(({ id }) => !withImage.has(id))
-  for (const { id } of superfluous(counted, retention)) await end(records, projectId, id, at)
+  for (const { id } of superfluous(counted, retention, at)) await end(records, projectId, id, at)
 }
 
 async function end(records: Records, projectId: string, id: string, at: Date): Promise<void> {
