@@ -8,8 +8,9 @@ const allowed = {
   datastore: ['ports'],
   jobs: ['contract', 'ports', 'control', 'datastore'],
   commands: ['contract', 'ports', 'control', 'datastore'],
-  http: ['contract', 'ports', 'access', 'control'],
-  adapters: ['contract', 'ports', 'nbd-wire'],
+  http: ['contract', 'ports', 'access', 'control', 'replica-wire'],
+  adapters: ['contract', 'ports', 'nbd-wire', 'replica-wire'],
+  'replica-wire': ['ports'],
   'nbd-wire': [],
   nbd: ['contract', 'ports', 'control', 'nbd-wire'],
 }

@@ -11,8 +11,9 @@ import { openKeyFileRing } from './adapters/keyring/key-file.ts'
 import { localMachines } from './adapters/machines/local.ts'
 import type { MachineSockets } from './adapters/machines/open-moment.ts'
 import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts'
+import { openHttpPeer } from './adapters/peers/http-peer.ts'
 import { localProtectables } from './adapters/protectables/local.ts'
-import type { Config } from './config.ts'
+import type { Config, PeerConfig } from './config.ts'
 import { applyInventory } from './control/inventory/apply-inventory.ts'
 import { checkDataFolder, firstSettings, openDataFolder } from './data-folder.ts'
 import type { Datastore } from './datastore/datastore.ts'
@@ -269,8 +270,13 @@ function backupBytesOf(datastore: Datastore): BackupBytes {
   }
 }
 
+function openPeer({ url, authUrl, domain = 'default', ...peer }: PeerConfig): Peer {
+  const base = url.replace(/\/+$/, '')
+  return openHttpPeer({ ...peer, url: base, authUrl: authUrl?.replace(/\/+$/, '') ?? `${base}/identity/v3`, domain })
+}
+
 function openReplicas({ region, replication }: Config, receiving: ReceivingPorts): Replicas {
-  const peers = new Map<string, Peer>()
+  const peers = new Map(replication.peers.map(peer => [peer.region, openPeer(peer)]))
   return {
     regions: [...(replication.withinRegion ? [region] : []), ...peers.keys()],
     own: openReplicaDoor(receiving),

@@ -111,6 +111,19 @@ export const shape = group({
   replication: optional(
     group({
       withinRegion: optional(flag()),
+      peers: optional(
+        list(
+          group({
+            region: text(regionName, 'letters, digits, dots, dashes'),
+            url: httpUrl,
+            authUrl: optional(httpUrl),
+            user: text(),
+            password: secret(),
+            domain: optional(text()),
+            projects: named(list(text(projectId, '32 lower-case hex digits'))),
+          }),
+        ),
+      ),
     }),
   ),
   exports: optional(

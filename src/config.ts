@@ -57,9 +57,12 @@ export interface Config {
     readonly collection: { readonly mibPerSecond: number }
   }
   readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
-  /** Whether vaults of this region take replicas of its own backups. */
-  readonly replication: { readonly withinRegion: boolean }
+  /** Whether vaults of this region take replicas of its own backups, and the other installations that do. */
+  readonly replication: { readonly withinRegion: boolean; readonly peers: readonly PeerConfig[] }
 }
+
+/** Another installation; `projects`: by project here, those there that its replicas may go to. */
+export type PeerConfig = Inside<Inside<Written, 'replication'>, 'peers'>[number]
 
 export interface LocalDisk {
   readonly id: string | undefined
@@ -194,7 +197,10 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
       key: read.exports?.key,
     },
     integrity: integrityOf(read.integrity),
-    replication: { withinRegion: read.replication?.withinRegion ?? false },
+    replication: {
+      withinRegion: read.replication?.withinRegion ?? false,
+      peers: read.replication?.peers ?? [],
+    },
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
@@ -224,7 +230,8 @@ function addressOf(listen: string): Config['listen'] {
 }
 
 /** What is right key by key and wrong together. */
-function contradictions({ listen, identity, chunkStore, exports, resources }: Config): readonly Mistake[] {
+function contradictions(config: Config): readonly Mistake[] {
+  const { listen, identity, chunkStore, exports, resources } = config
   const found: Mistake[] = []
   for (const [at, { port }] of [['listen', listen] as const, ['exports.listen', exports.listen] as const]) {
     if (port > 65_535) found.push({ at, problem: `there is no port ${port}` })
@@ -239,7 +246,17 @@ function contradictions({ listen, identity, chunkStore, exports, resources }: Co
     if (guestAgent !== undefined && qmp === undefined)
       found.push({ at: `resources.local.servers[${at}]`, problem: 'must have qmp where it has guestAgent' })
   }
+  found.push(...peerMistakes(config))
   if (chunkStore.url.startsWith('s3:'))
     found.push({ at: 'chunkStore.url', problem: 'S3 stores come with a later version' })
   return found
+}
+
+/** A region is named once. */
+function peerMistakes({ region, replication: { peers } }: Config): readonly Mistake[] {
+  return peers.flatMap((peer, at) =>
+    [region, ...peers.slice(0, at).map(other => other.region)].includes(peer.region)
+      ? [{ at: `replication.peers[${at}].region`, problem: 'must be a region of its own' }]
+      : [],
+  )
 }

@@ -13,7 +13,7 @@ import { identify } from './identify.ts'
 import { answerOf, Unserved } from './render.ts'
 
 export interface OpenStackRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   /** Its name in the audit trail and in metrics. */
   readonly operation: string
@@ -21,6 +21,10 @@ export interface OpenStackRoute {
   readonly actions: readonly string[]
   /** Of success. */
   readonly status: number
+  /** One of the many calls of a larger act, whose first and last leave the trail. */
+  readonly part?: true
+  /** Bytes of the largest body, where it may be larger than elsewhere. */
+  readonly bodyLimit?: number
   /** What it resolves to is sent as JSON; undefined sends nothing; a sent reply is left alone. */
   readonly run: (ports: Ports, caller: ProjectCaller, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
@@ -30,8 +34,10 @@ export function openStackRoutes(app: FastifyInstance, ports: Ports, routes: read
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   for (const route of routes) {
-    const { method, url, operation } = route
-    app.route({ method, url, exposeHeadRoute: false, config: { operation }, handler: handling(route, ports) })
+    const { method, url, operation, bodyLimit } = route
+    const limit = bodyLimit === undefined ? {} : { bodyLimit }
+    const handler = handling(route, ports)
+    app.route({ method, url, exposeHeadRoute: false, config: { operation }, handler, ...limit })
   }
 }
 
@@ -44,7 +50,7 @@ export function need(caller: ProjectCaller, actions: readonly string[]): void {
 function handling(route: OpenStackRoute, ports: Ports) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const caller = await admitted(ports, request)
-    const trail = route.method === 'GET' ? undefined : trailOf(route, ports, caller, request)
+    const trail = route.method === 'GET' || route.part ? undefined : trailOf(route, ports, caller, request)
     try {
       need(caller, route.actions)
       const answer = await route.run(trail ? { ...ports, catalog: trail.catalog } : ports, caller, request, reply)

@@ -21,6 +21,7 @@ import { refuseMalformed } from './malformed.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseUnknown } from './not-found.ts'
 import { answerOf, errorBody, isOurs } from './render.ts'
+import { replicaRoutes } from './replica-routes.ts'
 import { verificationRoutes } from './verification-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 import { volumeRoutes } from './volume-routes.ts'
@@ -75,6 +76,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   await app.register(async images => imageRoutes(images, parts.ports, parts.publicUrl))
   await app.register(async verifications => verificationRoutes(verifications, parts.ports))
   await app.register(async volumes => volumeRoutes(volumes, parts.ports, parts.publicUrl))
+  await app.register(async replicas => replicaRoutes(replicas, parts.ports))
   await app.register(async exports => exportRoutes(exports, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
