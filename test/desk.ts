@@ -126,7 +126,7 @@ function inventory(servers: readonly ProtectableServer[], disks: readonly Protec
   }
 }
 
-function identityOf(projects: readonly ProjectRecord[]): Identity {
+export function identityOf(projects: readonly ProjectRecord[]): Identity {
   const unasked = () => Promise.reject(new Error('no rule of this test asks for it'))
   return {
     projectsOfUser: async () => projects,

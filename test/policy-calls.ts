@@ -10,7 +10,7 @@ import { showPolicy } from '../src/control/policy/show-policy.ts'
 import { updatePolicy } from '../src/control/policy/update-policy.ts'
 import type { ProjectCaller } from '../src/control/use-case.ts'
 import type { Ports } from '../src/ports/ports.ts'
-import { alice } from './desk.ts'
+import { alice, identityOf } from './desk.ts'
 
 export const NIGHTLY = 'FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=00'
 
@@ -31,9 +31,10 @@ export interface PolicyCalls {
 }
 
 export function policyCalls(
-  ports: Pick<Ports, 'catalog' | 'settings' | 'now'>,
+  given: Pick<Ports, 'catalog' | 'settings' | 'replicas' | 'now'> & Partial<Pick<Ports, 'identity'>>,
   caller: ProjectCaller = alice,
 ): PolicyCalls {
+  const ports = { identity: identityOf([]), ...given }
   const project_id = caller.projectId
   const named = (policy_id: string) => ({ path: { project_id, policy_id }, query: {} })
   const inVault = (vault_id: string) => ({ path: { project_id, vault_id }, query: {} })

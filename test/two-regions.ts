@@ -3,6 +3,7 @@
  * real HTTP that counts what passes, and can be shut or made to lie.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Now } from '../src/ports/now.ts'
 import { openHouse, projects, type TestHouse } from './house.ts'
 
 export interface Passed {
@@ -29,7 +30,7 @@ export interface TwoRegions extends AsyncDisposable {
 }
 
 /** There, alice is the user whom this side signs in as: she works in beta too, where replicas go. */
-export async function openTwoRegions(): Promise<TwoRegions> {
+export async function openTwoRegions(now?: Now): Promise<TwoRegions> {
   await using opened = new AsyncDisposableStack()
   const there = opened.use(
     await openHouse({
@@ -49,7 +50,12 @@ export async function openTwoRegions(): Promise<TwoRegions> {
   }
   const here = opened.use(
     await openHouse({
-      environment: { OPENCBR_REGION: 'here-1', OPENCBR_REPLICATION_PEERS: JSON.stringify([peer]) },
+      ...(now && { now }),
+      environment: {
+        OPENCBR_REGION: 'here-1',
+        OPENCBR_IDENTITY_EMBEDDED_TOKEN_SECONDS: '31536000',
+        OPENCBR_REPLICATION_PEERS: JSON.stringify([peer]),
+      },
     }),
   )
   const parts = opened.move()

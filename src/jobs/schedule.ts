@@ -4,12 +4,13 @@
  */
 import { readInventory } from '../control/checkpoint/read-inventory.ts'
 import { runPolicy } from '../control/policy/run-policy.ts'
+import { runReplication } from '../control/policy/run-replication.ts'
 import type { AppliedPolicyRecord } from '../ports/catalog/applied-policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { sweepAged } from './sweep-aged.ts'
 
-export type SchedulePorts = Pick<Ports, 'catalog' | 'protectables' | 'now' | 'log' | 'wake'>
+export type SchedulePorts = Pick<Ports, 'catalog' | 'protectables' | 'now' | 'log' | 'wake' | 'replicas' | 'settings'>
 
 export interface ScheduleOptions {
   /** Milliseconds between two looks at what is due. */
@@ -36,14 +37,22 @@ export function startSchedule(ports: SchedulePorts, options: ScheduleOptions = {
   const stopped = new AbortController()
   const once = (what: string, work: Work) => oneAtATime(() => logged(ports, what, () => work(ports, stopped.signal)))
   const looks = once('looking for due policies', lookAtDue)
+  // Apart, since another region may take its time to answer.
+  const copies = once('looking for due replications', lookAtReplications)
   const sweeps = once('sweeping what has expired', sweepAged)
-  const timers = [setInterval(looks.ask, lookEvery), setInterval(sweeps.ask, sweepEvery)]
+  const timers = [
+    setInterval(looks.ask, lookEvery),
+    setInterval(copies.ask, lookEvery),
+    setInterval(sweeps.ask, sweepEvery),
+  ]
   looks.ask()
+  copies.ask()
   sweeps.ask()
   return {
     async look() {
       looks.ask()
-      await looks.rest()
+      copies.ask()
+      await Promise.all([looks.rest(), copies.rest()])
     },
     async sweep() {
       sweeps.ask()
@@ -52,7 +61,7 @@ export function startSchedule(ports: SchedulePorts, options: ScheduleOptions = {
     async stop() {
       timers.forEach(clearInterval)
       stopped.abort()
-      await Promise.all([looks.rest(), sweeps.rest()])
+      await Promise.all([looks.rest(), copies.rest(), sweeps.rest()])
     },
   }
 }
@@ -95,8 +104,26 @@ async function begin(
   try {
     return await ports.catalog.change(records => runPolicy(records, run, { inventory, at: ports.now() }))
   } catch (error) {
-    const { vaultId: vault, policyId: policy } = run
-    ports.log.error({ err: error, vault, policy }, 'a policy could not be run; trying again at the next look')
+    logPolicy(ports, run, error)
     return false
   }
+}
+
+async function lookAtReplications(ports: SchedulePorts, stopped: AbortSignal): Promise<boolean> {
+  if (stopped.aborted) return false
+  const due = await ports.catalog.read(({ appliedPolicies }) => appliedPolicies.due('replication', ports.now()))
+  let begun = false
+  for (const run of due) {
+    if (stopped.aborted) return begun
+    try {
+      begun = (await runReplication(ports, run)) || begun
+    } catch (error) {
+      logPolicy(ports, run, error)
+    }
+  }
+  return begun
+}
+
+function logPolicy({ log }: SchedulePorts, { vaultId: vault, policyId: policy }: AppliedPolicyRecord, error: unknown) {
+  log.error({ err: error, vault, policy }, 'a policy could not be run; trying again at the next look')
 }

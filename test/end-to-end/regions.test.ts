@@ -9,11 +9,13 @@ import { aVault, backUp, type Destination, replicate, replicationEnded, seen, wr
 import { openTwoRegions, type TwoRegions } from '../two-regions.ts'
 
 let regions: TwoRegions
+/** Of this side's clock, milliseconds. */
+let shift = 0
 let source: string
 let first: Answer['body']
 let to: Destination
 before(async () => {
-  regions = await openTwoRegions()
+  regions = await openTwoRegions(() => new Date(Date.now() + shift))
   source = await aVault(regions.here, 'alice', 'backup')
   first = await backUp(regions.here, source)
   to = { region: 'there-1', project: projects.beta, vault: await aVault(regions.there, 'bob', 'replication') }
@@ -36,6 +38,7 @@ async function sent(): Promise<number> {
 }
 
 const CHUNK = 256 * 1024
+const HOUR = 3_600_000
 
 test('a replica there: the same bytes under other names, records on both sides', async () => {
   const { here, there } = regions
@@ -128,11 +131,65 @@ test('manifests are not believed: pages that lead nowhere, sizes that are wrong,
   assert.equal((await put(CHUNK, randomBytes(32))).status, 409)
 })
 
+test('a policy: what it has not replicated yet, kept there by its rules, once per due time', async () => {
+  const { here, there } = regions
+  const call = async (method: string, path: string, body: object) => {
+    const answer = await here.call('alice', method, `/v3/{project_id}/${path}`, body)
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    return answer.body
+  }
+  const target = await aVault(there, 'bob', 'replication')
+  const soon = new Date(Date.now() + shift - HOUR / 6)
+  const pattern = [`FREQ=DAILY;INTERVAL=1;BYHOUR=${soon.getUTCHours()};BYMINUTE=${soon.getUTCMinutes()}`]
+  const { policy } = await call('POST', 'policies', {
+    policy: {
+      name: 'copies',
+      operation_type: 'replication',
+      operation_definition: {
+        max_backups: 2,
+        destination_region: 'there-1',
+        destination_project_id: projects.beta,
+      },
+      trigger: { properties: { pattern } },
+    },
+  })
+  const apply = (destination_vault_id: string) =>
+    here.call('alice', 'POST', `/v3/{project_id}/vaults/${source}/associatepolicy`, {
+      policy_id: policy.id,
+      destination_vault_id,
+    })
+  assert.equal(codeOf(await apply(crypto.randomUUID())), '400 BackupService.6120')
+  assert.equal((await apply(target)).status, 200)
+  const run = async () => {
+    shift += 24 * HOUR
+    await Promise.all([here.schedule?.look(), here.schedule?.look()])
+    await here.runner?.idle()
+    await there.runner?.idle()
+    return there.ports.catalog.read(async ({ backups }) => {
+      const rows = await backups.within({ projectId: projects.beta, vaultId: target })
+      return rows.filter(({ parentId }) => parentId === undefined)
+    })
+  }
+  // Of the two newest one has a replica already.
+  const begun = await run()
+  assert.deepEqual(
+    begun.map(({ autoTrigger, imageType, status }) => [autoTrigger, imageType, status]),
+    [[true, 'replication', 'available']],
+  )
+  const [second, third] = [await backUp(here, source), await backUp(here, source)]
+  const kept = await run()
+  assert.deepEqual(new Set(kept.map(({ name }) => name)), new Set([second.name, third.name]))
+  await run()
+  const { body } = await here.call('alice', 'GET', '/v3/{project_id}/operation-logs?operation_type=replication&limit=1')
+  const [log] = body.operation_logs
+  assert.deepEqual([log.status, log.error_info.code, log.policy_id], ['skipped', 'BackupService.0001', policy.id])
+})
+
 test('other vaults, capabilities, features; what refuses', async () => {
   const { here, gate } = regions
   const external = `/v3/{project_id}/vaults/external?region_id=there-1&external_project_id=`
   const { body } = await here.call('alice', 'GET', `${external}${projects.beta}&protect_type=replication`)
-  assert.deepEqual([body.count, body.vaults[0].id], [1, to.vault])
+  assert.deepEqual([body.count, body.vaults.at(-1).id], [2, to.vault])
   assert.equal((await here.call('alice', 'GET', `${external}${projects.gamma}`)).body.count, 0)
   const capable = await here.call('alice', 'GET', '/v3/{project_id}/replication-capabilities')
   assert.deepEqual(capable.body.regions, [{ name: 'here-1', replication_destinations: ['there-1'] }])

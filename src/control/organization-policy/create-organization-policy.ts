@@ -1,6 +1,6 @@
 import type { OrganizationPolicyRecord } from '../../ports/catalog/organization-policy.ts'
 import { calendarOf } from '../policy/pattern.ts'
-import { checkedDefinition, checkNumber } from '../policy/policy-rules.ts'
+import { checkedDefinition, checkNumber, closedRegion } from '../policy/policy-rules.ts'
 import type { UseCase } from '../use-case.ts'
 import { asOrganizationPolicy } from './organization-policy-view.ts'
 import { ownDomain } from './own-domain.ts'
@@ -13,13 +13,13 @@ const COUNT = { limit: 1, offset: 0 }
 /** When the call returns, every project of the account has the policy, and no vault yet. */
 export const createOrganizationPolicy: UseCase<
   'CreateOrganizationPolicy',
-  'catalog' | 'identity' | 'settings' | 'now'
+  'catalog' | 'identity' | 'settings' | 'replicas' | 'now'
 > = async (ports, caller, { body: { policy: wanted } }) => {
   const at = ports.now()
   const { pattern, start_window_minutes: window } = wanted.policy_trigger.properties
   calendarOf(pattern, at)
   const operationType = wanted.operation_type
-  const definition = checkedDefinition(operationType, wanted.policy_operation_definition, ports.settings.region)
+  const definition = checkedDefinition(operationType, wanted.policy_operation_definition, closedRegion(ports))
   const domain = await ownDomain(ports.identity, caller)
   const policy: OrganizationPolicyRecord = {
     id: crypto.randomUUID(),

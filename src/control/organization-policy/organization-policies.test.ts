@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { alice, bob, type Desk, openDesk, putVault, refused } from '../../../test/desk.ts'
+import { replicasIn } from '../../../test/no-replicas.ts'
 import { policyCalls } from '../../../test/policy-calls.ts'
 import type { Operations, OrganizationPolicy } from '../../contract/operations.gen.ts'
 import type { ProjectCaller } from '../use-case.ts'
@@ -36,7 +37,7 @@ const project = ({ projectId, domainId, domainName }: ProjectCaller) => ({
 async function openAccount(): Promise<Desk> {
   const desk = await openDesk()
   desk.projects.push(...[alice, bob, mallory].map(project))
-  return desk
+  return { ...desk, ports: { ...desk.ports, replicas: replicasIn('far-1', 'far-2') } }
 }
 
 const sent = (given: Partial<Create> = {}): Create => ({

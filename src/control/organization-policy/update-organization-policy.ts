@@ -2,7 +2,7 @@ import type { OrganizationPolicyUpdate } from '../../contract/operations.gen.ts'
 import type { OrganizationPolicyRecord } from '../../ports/catalog/organization-policy.ts'
 import type { PolicyPatch } from '../../ports/catalog/policy.ts'
 import { applyChanges, changesTo, windowAfter } from '../policy/policy-changes.ts'
-import { lockPolicy } from '../policy/policy-rules.ts'
+import { closedRegion, lockPolicy } from '../policy/policy-rules.ts'
 import type { UseCase } from '../use-case.ts'
 import { lockOrganizationPolicy } from './organization-policy-rules.ts'
 import { asOrganizationPolicy } from './organization-policy-view.ts'
@@ -12,13 +12,13 @@ import { rollOut } from './roll-out.ts'
 /** As an update of each project's policy: only what is sent changes, in all of them or in none (6003). */
 export const updateOrganizationPolicy: UseCase<
   'UpdateOrganizationPolicy',
-  'catalog' | 'identity' | 'settings' | 'now'
+  'catalog' | 'identity' | 'settings' | 'replicas' | 'now'
 > = async (ports, caller, { path, body: { policy: wanted } }) => {
   const at = ports.now()
   const domain = await ownDomain(ports.identity, caller)
   return ports.catalog.change(async records => {
     const before = await lockOrganizationPolicy(records, domain.id, path.organization_policy_id)
-    const patch = { ...changesTo(before, asUpdate(wanted), ports.settings.region), updatedAt: at }
+    const patch = { ...changesTo(before, asUpdate(wanted), closedRegion(ports)), updatedAt: at }
     const policy = changed(before, wanted, patch)
     await records.organizationPolicies.replace(policy)
     for (const { projectId, id } of await records.policies.rolledOut([policy.id])) {

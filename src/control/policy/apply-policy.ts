@@ -11,18 +11,19 @@ export interface Application {
 }
 
 /**
- * Applies a policy to a vault that the caller has made or locked, in place of the one of its type: 6000, 6136, 6127, 9900,
- * 6119. What it was to do at a time that has come stays to be done when it is applied anew.
+ * Applies a policy to a vault that the caller has made or locked, in place of the one of its type: 6000, 6136, 6127, 9900.
+ * What it was to do at a time that has come stays to be done when it is applied anew.
  */
 export async function applyPolicy(
-  records: Pick<Records, 'policies' | 'appliedPolicies' | 'vaults'>,
+  records: Pick<Records, 'policies' | 'appliedPolicies'>,
   vault: VaultRecord,
   { policyId, destinationVaultId, at }: Application,
 ): Promise<void> {
   const policy = await lockPolicy(records, vault.projectId, policyId)
   checkFits(policy, vault)
   const { operationType } = policy
-  if (operationType === 'replication') await checkDestination(records, vault, destinationVaultId)
+  if (operationType === 'replication' && destinationVaultId === undefined)
+    refuse('9900', { destination_vault_id: 'is missing' })
   const before = (await records.appliedPolicies.inVaults([vault.id])).find(one => one.operationType === operationType)
   const again = before?.policyId === policyId
   const nextDue = again ? before.nextDue : nextRun(policy, at, before?.lastDue)
@@ -35,15 +36,4 @@ export async function applyPolicy(
     ...(before?.lastDue && { lastDue: before.lastDue }),
     ...(nextDue && { nextDue }),
   })
-}
-
-/** A vault of another region cannot be looked at from here; one that can be seen takes replicas or is refused. */
-async function checkDestination(
-  records: Pick<Records, 'vaults'>,
-  { projectId }: VaultRecord,
-  vaultId: string | undefined,
-): Promise<void> {
-  if (vaultId === undefined) refuse('9900', { destination_vault_id: 'is missing' })
-  const vault = await records.vaults.find(projectId, vaultId)
-  if (vault && vault.protectType !== 'replication') refuse('6119', { vault: vaultId })
 }

@@ -1,11 +1,11 @@
 import type { PolicyRecord } from '../../ports/catalog/policy.ts'
 import type { UseCase } from '../use-case.ts'
 import { calendarOf } from './pattern.ts'
-import { checkedDefinition, checkNumber } from './policy-rules.ts'
+import { checkedDefinition, checkNumber, closedRegion } from './policy-rules.ts'
 import { asPolicy } from './policy-view.ts'
 
 /** It does nothing until it is applied to a vault. */
-export const createPolicy: UseCase<'CreatePolicy', 'catalog' | 'settings' | 'now'> = async (
+export const createPolicy: UseCase<'CreatePolicy', 'catalog' | 'settings' | 'replicas' | 'now'> = async (
   ports,
   caller,
   { body: { policy: wanted } },
@@ -21,7 +21,7 @@ export const createPolicy: UseCase<'CreatePolicy', 'catalog' | 'settings' | 'now
     name: wanted.name,
     enabled: wanted.enabled ?? true,
     operationType,
-    definition: checkedDefinition(operationType, wanted.operation_definition, ports.settings.region),
+    definition: checkedDefinition(operationType, wanted.operation_definition, closedRegion(ports)),
     triggerId: crypto.randomUUID(),
     patterns: pattern,
     ...(typeof window === 'number' && { startWindowMinutes: window }),

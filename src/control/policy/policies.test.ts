@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { alice, bob, type Desk, NOW, openDesk, putVault, refused } from '../../../test/desk.ts'
+import { closedDoor, noReplicas, replicasIn } from '../../../test/no-replicas.ts'
 import { NIGHTLY, policyCalls } from '../../../test/policy-calls.ts'
 import type { PolicyCreate, VaultCreate } from '../../contract/operations.gen.ts'
+import type { ReplicaLook } from '../../ports/replicas.ts'
 import { createVault } from '../vault/create-vault.ts'
 import { deleteVault } from '../vault/delete-vault.ts'
 import { listVault } from '../vault/list-vault.ts'
@@ -13,6 +15,7 @@ const REPLICATION = {
   operation_type: 'replication',
   operation_definition: { destination_region: 'eu-nl', destination_project_id: 'fcf6cb26c3bf4402869792207ad3dce4' },
 } as const
+const TAKING = { status: 'available', objectType: 'server', freeBytes: 1 } as const
 const UNKNOWN = '11111111-2222-4333-8444-555555555555'
 
 const vaultsOf = async (desk: Desk, policyId: string) =>
@@ -234,7 +237,7 @@ test('an update does not bring back what has been dealt with when the clock has 
 
 test('an update of where replicas go is refused while it is applied', async () => {
   await using desk = await openDesk()
-  const calls = policyCalls(desk.ports)
+  const calls = policyCalls({ ...desk.ports, replicas: replicasIn('eu-nl', 'eu-fr') })
   const { id } = await calls.create(REPLICATION)
   const elsewhere = { ...REPLICATION.operation_definition, destination_region: 'eu-fr' }
   await calls.update(id, { operation_definition: elsewhere })
@@ -246,7 +249,7 @@ test('an update of where replicas go is refused while it is applied', async () =
 
 test('applying answers what was asked for, and another one of the type takes its place', async () => {
   await using desk = await openDesk()
-  const calls = policyCalls(desk.ports)
+  const calls = policyCalls({ ...desk.ports, replicas: replicasIn('eu-nl', 'eu-fr') })
   const [first, second, copies] = [await calls.create(), await calls.create(), await calls.create(REPLICATION)]
   const vault = await putVault(desk)
   assert.deepEqual(await calls.apply(vault.id, first.id), { vault_id: vault.id, policy_id: first.id })
@@ -294,7 +297,15 @@ test('applying a disabled policy waits', async () => {
 
 test('applying needs a vault that fits and can be changed', async () => {
   await using desk = await openDesk()
-  const calls = policyCalls(desk.ports)
+  const ground = (vaultId: string) => ({
+    existing: [],
+    ...(vaultId !== UNKNOWN && {
+      vault: { ...TAKING, protectType: vaultId === replication.id ? 'replication' : 'backup' } as const,
+    }),
+  })
+  const door = { ...closedDoor, look: async ({ vaultId }: ReplicaLook) => ground(vaultId) }
+  const peer = { region: 'eu-nl', door, allows: () => true, vaults: async () => ({ vaults: [], count: 0 }) }
+  const calls = policyCalls({ ...desk.ports, replicas: { ...noReplicas, regions: ['eu-nl'], peer: () => peer } })
   const [backups, copies] = [await calls.create(), await calls.create(REPLICATION)]
   const copy = { policy_id: copies.id, destination_vault_id: UNKNOWN }
   const replication = await putVault(desk, { protectType: 'replication' })
@@ -307,7 +318,14 @@ test('applying needs a vault that fits and can be changed', async () => {
   const plain = await putVault(desk)
   await refused('9900', calls.apply(plain.id, copies.id))
   await refused('6119', calls.apply(plain.id, { policy_id: copies.id, destination_vault_id: disks.id }))
+  await refused('6120', calls.apply(plain.id, copy))
   await calls.apply(plain.id, { policy_id: copies.id, destination_vault_id: replication.id })
+  const to = { policy_id: copies.id, destination_vault_id: replication.id }
+  await refused('1005', policyCalls(desk.ports).apply(plain.id, to))
+  const replicas = { ...noReplicas, regions: ['eu-nl'], peer: () => ({ ...peer, door: closedDoor }) }
+  await refused('6118', policyCalls({ ...desk.ports, replicas }).apply(plain.id, to))
+  const forbidding = { ...noReplicas, regions: ['eu-nl'], peer: () => ({ ...peer, allows: () => false }) }
+  await refused('1011', policyCalls({ ...desk.ports, replicas: forbidding }).apply(plain.id, to))
   for (const status of ['frozen', 'deleting', 'error'] as const) {
     await refused('6112', calls.apply((await putVault(desk, { status })).id, backups.id))
   }

@@ -11,7 +11,7 @@ import { checkedDefinition, checkSameDestination } from './policy-rules.ts'
 export function changesTo(
   policy: Pick<PolicyRecord, 'operationType' | 'createdAt'>,
   wanted: PolicyUpdate,
-  region: string,
+  closedRegion: string | undefined,
 ): PolicyPatch {
   const { pattern, start_window_minutes: window } = wanted.trigger?.properties ?? {}
   if (pattern) calendarOf(pattern, policy.createdAt)
@@ -19,7 +19,7 @@ export function changesTo(
     ...(wanted.name && { name: wanted.name }),
     ...(wanted.enabled !== undefined && { enabled: wanted.enabled }),
     ...(wanted.operation_definition && {
-      definition: checkedDefinition(policy.operationType, wanted.operation_definition, region),
+      definition: checkedDefinition(policy.operationType, wanted.operation_definition, closedRegion),
     }),
     ...(pattern && { patterns: pattern }),
     ...(window !== undefined && { startWindowMinutes: window }),

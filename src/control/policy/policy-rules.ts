@@ -6,6 +6,7 @@ import { zoneOffset } from '../../contract/time-zone.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { PolicyRecord, PolicyType } from '../../ports/catalog/policy.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import type { Ports } from '../../ports/ports.ts'
 import { checkAdvanced } from './advanced-retention.ts'
 import { keepsLong } from './retention.ts'
 
@@ -44,11 +45,15 @@ export function checkNumber(operationType: PolicyType, others: number): void {
   if (others >= MOST_POLICIES) refuse('6001', { operation_type: operationType, most: MOST_POLICIES })
 }
 
+/** The own region, unless its vaults take replicas of its own backups. */
+export const closedRegion = ({ replicas, settings }: Pick<Ports, 'replicas' | 'settings'>): string | undefined =>
+  replicas.regions.includes(settings.region) ? undefined : settings.region
+
 /** The definition to be kept, fields as sent: 9900, and for a replication policy 1005, 1011. */
 export function checkedDefinition(
   operationType: PolicyType,
   sent: PolicyoODCreate,
-  ownRegion: string,
+  closedRegion: string | undefined,
 ): PolicyoODCreate {
   checkRetention(sent)
   if (sent.timezone !== undefined && zoneOffset(sent.timezone) === undefined) {
@@ -56,7 +61,7 @@ export function checkedDefinition(
   }
   if (sent.enable_acceleration) refuse('9900', { enable_acceleration: 'is not offered here' })
   checkAdvanced(sent)
-  if (operationType === 'replication') checkDestination(sent, ownRegion)
+  if (operationType === 'replication') checkDestination(sent, closedRegion)
   const known = Object.entries(sent).filter(([field]) => field in (schemas.PolicyoODCreate ?? {}))
   return Object.fromEntries(known)
 }
@@ -76,11 +81,11 @@ const PROJECT = /^[0-9a-f]{32}$/
 /** Another region's projects are not known here: any that could be one will do (semantics 8.10). */
 function checkDestination(
   { destination_region: region, destination_project_id: project }: PolicyoODCreate,
-  own: string,
+  closed: string | undefined,
 ) {
   if (!region) refuse('9900', { destination_region: 'is missing' })
   if (!project) refuse('9900', { destination_project_id: 'is missing' })
-  if (region === own) refuse('1005', { region })
+  if (region === closed) refuse('1005', { region })
   if (!PROJECT.test(project) && !isUuid(project)) refuse('1011', { project })
 }
 

@@ -6,22 +6,18 @@
  * What came due while nothing ran is not made up for one by one: the latest time is run if its start window is still
  * open, everything older is logged as skipped, in one log.
  */
-import { type ErrorCode, Refusal } from '../../contract/errors.ts'
-import { asTimestamp } from '../../contract/times.ts'
+import { Refusal } from '../../contract/errors.ts'
 import type { AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import type { PolicyRecord } from '../../ports/catalog/policy.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { isInTheMaking } from '../backup/backup-rules.ts'
 import { checkTakesBackups, choose, type Inventory } from '../checkpoint/checkpoint-rules.ts'
 import { noteAllSkipped, startCheckpoint } from '../checkpoint/start-checkpoint.ts'
-import { noteSkipped } from '../operation-log/note-skipped.ts'
-import { providerOf } from '../vault/vault-kinds.ts'
 import { bindUnprotected } from './bind-unprotected.ts'
-import { slotsUpTo } from './due-slots.ts'
 import { isFullDue } from './full-backups.ts'
 import { daysKept } from './retention.ts'
+import { type DueRun, noteRun, takeDue } from './take-due.ts'
 
 export interface Occasion {
   /** The project's, read before the transaction. */
@@ -29,11 +25,7 @@ export interface Occasion {
   readonly at: Date
 }
 
-interface Run extends Occasion {
-  readonly vault: VaultRecord
-  readonly policy: PolicyRecord
-  readonly requestId: string
-}
+interface Run extends DueRun, Occasion {}
 
 /** Answers whether there is work for the jobs now. Nothing happens when somebody else has dealt with it already. */
 export async function runPolicy(
@@ -41,20 +33,8 @@ export async function runPolicy(
   applied: AppliedPolicyRecord,
   { inventory, at }: Occasion,
 ): Promise<boolean> {
-  const { projectId, vaultId, policyId, operationType, nextDue } = applied
-  const vault = await records.vaults.lock(projectId, vaultId)
-  const policy = await records.policies.find(projectId, policyId)
-  if (vault === undefined || policy === undefined || nextDue === undefined) return false
-  const slots = slotsUpTo(policy, nextDue, at)
-  const claim = { vaultId, operationType, policyId, nextDue }
-  if (!(await records.appliedPolicies.advance(claim, { lastDue: slots.latest, nextDue: slots.next }))) return false
-  const run = { vault, policy, inventory, at, requestId: `req-${crypto.randomUUID()}` }
-  if (slots.missedUntil) {
-    const [from, until] = [asTimestamp(nextDue), asTimestamp(slots.missedUntil)]
-    const when = from === until ? `due at ${from}` : `due from ${from} to ${until}`
-    await noteRun(records, run, { status: 'skipped', code: '0001', reason: `missed, as nothing ran then: ${when}` })
-  }
-  return slots.open ? begin(records, run) : false
+  const due = await takeDue(records, applied, at)
+  return due === undefined ? false : begin(records, { ...due, inventory })
 }
 
 async function begin(records: Records, run: Run): Promise<boolean> {
@@ -105,24 +85,3 @@ async function isStillRunning(records: Records, { id: vaultId, projectId }: Vaul
   }
   return false
 }
-
-interface Ending {
-  readonly status: 'skipped' | 'failed'
-  readonly code: ErrorCode
-  readonly reason?: string
-}
-
-/** Logs a run that comes to nothing as a whole. */
-const noteRun = (records: Records, { vault, policy, at, requestId }: Run, ending: Ending): Promise<void> =>
-  noteSkipped(records, {
-    ...ending,
-    type: 'backup',
-    projectId: vault.projectId,
-    requestId,
-    at,
-    policyId: policy.id,
-    providerId: providerOf(vault.objectType),
-    vaultId: vault.id,
-    vaultName: vault.name,
-    resource: { id: vault.id, name: vault.name, type: 'vault' },
-  })

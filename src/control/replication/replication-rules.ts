@@ -60,15 +60,16 @@ export function checkFirst(records: readonly ReplicationRecord[], region: string
 
 /** The vault that is to take it, as it was seen: 6120, 6119, 6129. */
 export function checkGround({ vault }: Pick<ReplicaGround, 'vault'>, vaultId: string, neededBytes: number): void {
-  if (vault === undefined) refuse('6120', { vault: vaultId })
-  checkTakesReplicas(vault, vaultId)
-  if (vault.freeBytes <= neededBytes) refuse('6129', { 'free bytes': vault.freeBytes, 'needed more than': neededBytes })
+  const { freeBytes } = checkTakesReplicas(vault, vaultId)
+  if (freeBytes <= neededBytes) refuse('6129', { 'free bytes': freeBytes, 'needed more than': neededBytes })
 }
 
-/** 6119. */
-export function checkTakesReplicas(vault: Omit<ReplicaVault, 'freeBytes'>, vaultId: string): void {
+/** 6120, 6119. */
+export function checkTakesReplicas(vault: ReplicaVault | undefined, vaultId: string): ReplicaVault {
+  if (vault === undefined) refuse('6120', { vault: vaultId })
   const { protectType, objectType, status } = vault
   if (protectType !== 'replication' || objectType !== 'server')
     refuse('6119', { vault: vaultId, protect_type: protectType })
   if (status !== 'available' && status !== 'lock') refuse('6119', { vault: vaultId, status })
+  return vault
 }
