@@ -56,13 +56,12 @@ test('the table of errors has only codes of the contract, with its statuses', ()
 test('docs/api.md lists every operation, its request and its state', () => {
   const listed = rowsOf('docs/api.md', /^[A-Z]\w+$/)
   assert.deepEqual(listed.map(([name]) => name).sort(), Object.keys(operations).sort())
-  for (const [name = '', request, state, note] of listed) {
+  for (const [name = '', request, state] of listed) {
     const operation = Object.entries(operations).find(([id]) => id === name)?.[1]
     const route = Object.entries(routes).find(([id]) => id === name)?.[1]
     assert.ok(operation && route)
     assert.equal(request, `${operation.method} \`${operation.path}\``)
-    assert.equal(state, 'later' in route ? '501' : 'offered', name)
-    if ('later' in route) assert.equal(note, route.later, name)
+    assert.equal(state, 'offered', name)
   }
 })
 

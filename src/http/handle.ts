@@ -13,7 +13,7 @@ import type { MayCall, Ports } from '../ports/ports.ts'
 import { type Audited, audited } from './audited.ts'
 import { identify } from './identify.ts'
 import { answerOf, Unserved } from './render.ts'
-import { ANYONE, type Offered, type Route } from './routes.ts'
+import { ANYONE, type Route } from './routes.ts'
 
 export interface Door {
   readonly ports: Ports
@@ -28,10 +28,6 @@ export function handling<O extends OperationId>(operation: O, route: Route<O>, d
   return async (request, reply) => {
     const path = request.params as Record<string, string>
     const caller = { ...(await identify(door.ports.identity, request, path.project_id)), requestId: request.id }
-    if ('later' in route) {
-      authorise(door.ports.mayCall, caller, route.action, path.project_id)
-      throw new Unserved(501, `${operation} is not offered yet: ${route.later}`)
-    }
     const audit = audits ? trail(door, operation, status, { request, caller, path }) : undefined
     try {
       const asking = authorise(door.ports.mayCall, caller, route.action, path.project_id)
@@ -76,7 +72,7 @@ interface Asking {
  * The request as the contract has it. Where it does not fit, a missing object of the path is the earlier refusal; it is
  * looked for only then, since the use case looks for it itself inside its transaction.
  */
-async function checked<O extends OperationId>(operation: O, route: Offered<O>, asking: Asking): Promise<Request<O>> {
+async function checked<O extends OperationId>(operation: O, route: Route<O>, asking: Asking): Promise<Request<O>> {
   const { door, request } = asking
   try {
     return {

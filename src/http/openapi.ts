@@ -65,12 +65,11 @@ const ERROR: JsonSchema = {
 function operationOf(id: OperationId, example: Example | undefined): JsonSchema {
   const operation = operations[id]
   const route = routes[id]
-  const later = 'later' in route ? route.later : undefined
   const right = route.action === ANYONE ? 'Any authenticated user may call it.' : `Needs ${route.action}.`
   return {
     operationId: id,
     summary: id.replaceAll(/(?<!^)([A-Z])/g, letter => ` ${letter.toLowerCase()}`),
-    description: later === undefined ? right : `${right} Not offered yet: ${later}.`,
+    description: right,
     tags: [nounOf(operation.path)],
     parameters: [...pathParameters(operation.path), ...queryParameters(id)],
     ...(operation.body !== undefined && {
@@ -81,8 +80,7 @@ function operationOf(id: OperationId, example: Example | undefined): JsonSchema 
         },
       },
     }),
-    responses: responses(id, example, later !== undefined),
-    ...(later !== undefined && { 'x-opencbr-later': later }),
+    responses: responses(id, example),
     'x-codeSamples': samplesOf(id, example),
   }
 }
@@ -121,7 +119,7 @@ function queryParameters(id: OperationId): readonly JsonSchema[] {
 
 const given = (body: unknown): object => (body === null || body === undefined ? {} : { example: body })
 
-function responses(id: OperationId, example: Example | undefined, later: boolean): JsonSchema {
+function responses(id: OperationId, example: Example | undefined): JsonSchema {
   const { answer } = operations[id]
   const empty = Object.keys(answer).length === 0
   const schema = answer.body?.type.startsWith('{')
@@ -143,7 +141,6 @@ function responses(id: OperationId, example: Example | undefined, later: boolean
     403: failure('Not the credential for this project, or no role that allows it'),
     404: failure('What the path names does not exist, or not for this project'),
     500: failure('A fault on our side', '9910'),
-    ...(later && { 501: failure('Not offered yet') }),
   }
 }
 

@@ -10,9 +10,9 @@ export interface ErrorAnswer {
   readonly message: string
 }
 
-/** Refused before a rule is asked: by the credentials, the rights, the URL, or because it is not offered yet. */
+/** Refused before a rule is asked: by the credentials, the rights or the URL. */
 export class Unserved extends Error {
-  readonly status: 401 | 403 | 404 | 405 | 413 | 501 | 503
+  readonly status: 401 | 403 | 404 | 405 | 413 | 503
 
   constructor(status: Unserved['status'], message: string) {
     super(message)
@@ -56,4 +56,4 @@ export const errorBody = (answer: ErrorAnswer, requestId: string): string =>
   JSON.stringify({ error_code: answer.code, error_msg: answer.message, request_id: requestId })
 
 /** Whether the log should say more than one line about it. */
-export const isOurs = (answer: ErrorAnswer): boolean => answer.status >= 500 && answer.status !== 501
+export const isOurs = (answer: ErrorAnswer): boolean => answer.status >= 500

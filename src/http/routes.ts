@@ -26,6 +26,8 @@ import { showDomain } from '../control/domain/show-domain.ts'
 import { listFeatures } from '../control/feature/list-features.ts'
 import { showFeature } from '../control/feature/show-feature.ts'
 import { showReplicationCapabilities } from '../control/feature/show-replication-capabilities.ts'
+import { importBackup } from '../control/import/import-backup.ts'
+import { importCheckpoint } from '../control/import/import-checkpoint.ts'
 import { addMember } from '../control/member/add-member.ts'
 import { deleteMember } from '../control/member/delete-member.ts'
 import { findOfferable, findShared } from '../control/member/find-shared.ts'
@@ -87,7 +89,7 @@ import type { Ports } from '../ports/ports.ts'
 /** Needs no role: any authenticated user. */
 export const ANYONE = 'anyone'
 
-export interface Offered<O extends OperationId> {
+export interface Route<O extends OperationId> {
   readonly action: string
   readonly run: UseCase<O, keyof Ports>
   /** Refuses when the object of the path is missing; asked when the rest of the request does not fit (handle.ts). */
@@ -95,14 +97,6 @@ export interface Offered<O extends OperationId> {
   /** Changes nothing although its method says so: leaves no audit trail. */
   readonly reads?: true
 }
-
-/** Answered 501 with the reason. */
-export interface Later {
-  readonly action: string
-  readonly later: string
-}
-
-export type Route<O extends OperationId> = Offered<O> | Later
 
 type Finder = (ports: Ports, caller: ProjectCaller, path: Readonly<Record<string, string>>) => Promise<void>
 
@@ -126,8 +120,6 @@ const existingOrganizationPolicy: Finder = async (ports, caller, path) => {
   const { id } = await ownDomain(ports.identity, caller)
   await ports.catalog.read(records => ownOrganizationPolicy(records, id, path.organization_policy_id ?? ''))
 }
-
-const REPLICATION = 'replication to other regions comes with a later version'
 
 export const routes: { readonly [O in OperationId]: Route<O> } = {
   // vaults
@@ -166,7 +158,7 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   // restore points
   CopyCheckpoint: { action: 'cbr:vaults:replicate', run: copyCheckpoint },
   CreateCheckpoint: { action: 'cbr:vaults:backup', run: createCheckpoint },
-  ImportCheckpoint: { action: 'cbr:vaults:sync', later: REPLICATION },
+  ImportCheckpoint: { action: 'cbr:vaults:sync', run: importCheckpoint },
   ShowCheckpoint: { action: 'cbr:backups:get', run: showCheckpoint },
   // sharing
   AddMember: { action: 'cbr:member:create', run: addMember, exists: seenBackup },
@@ -179,7 +171,7 @@ export const routes: { readonly [O in OperationId]: Route<O> } = {
   // backups
   CopyBackup: { action: 'cbr:backups:replicate', run: copyBackup, exists: seenBackup },
   DeleteBackup: { action: 'cbr:backups:delete', run: deleteBackup },
-  ImportBackup: { action: 'cbr:backups:sync', later: REPLICATION },
+  ImportBackup: { action: 'cbr:backups:sync', run: importBackup },
   ListBackups: { action: 'cbr:backups:list', run: listBackups },
   RestoreBackup: { action: 'cbr:backups:restore', run: restoreBackup, exists: seenBackup },
   ShowBackup: { action: 'cbr:backups:get', run: showBackup },

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/errors.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { JobKind } from '../../ports/catalog/job.ts'
 import type { OperationLogRecord, OperationType } from '../../ports/catalog/operation-log.ts'
@@ -44,10 +45,19 @@ export async function startOperation(records: Records, operation: Operation): Pr
   return log.id
 }
 
+/** Work that has ended with the call; `failure` where it came to nothing. */
+export interface Done extends Logged {
+  readonly failure?: { readonly code: ErrorCode; readonly message: string }
+}
+
 /** Writes the log of work that the call has done by itself, in its transaction. Answers the log's id. */
-export async function recordOperation(records: Pick<Records, 'operationLogs'>, operation: Logged): Promise<string> {
+export async function recordOperation(records: Pick<Records, 'operationLogs'>, operation: Done): Promise<string> {
   const log = asLog(operation)
-  await records.operationLogs.insert([{ ...log, status: 'success', progress: 100, endedAt: operation.at }])
+  const { failure, at } = operation
+  const end = failure
+    ? ({ status: 'failed', errorCode: `BackupService.${failure.code}`, errorMessage: failure.message } as const)
+    : ({ status: 'success', progress: 100 } as const)
+  await records.operationLogs.insert([{ ...log, ...end, endedAt: at }])
   return log.id
 }
 

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type OperationId, operations } from '../../../src/contract/operations.gen.ts'
-import { routes } from '../../../src/http/routes.ts'
+import { operations } from '../../../src/contract/operations.gen.ts'
 import { type Answer, type Bridge, Refused } from '../python-bridge.ts'
 import { agents, migrations, orders, organizationPolicies, refused, replication } from '../sdk-operations.ts'
 import { alice, bob, DOMAIN, inventory, REGION, type Stage, setStage } from '../stage.ts'
@@ -29,13 +28,10 @@ test("the vendor's Python SDK: every operation", async t => {
   await t.test('migrations', () => migrations(owner))
   await t.test('agents', () => agents(owner))
   await t.test('organizations', () => organizationPolicies(owner))
-  await t.test('what comes later says so', () => later(owner))
   await t.test('deletions', () => deletions(owner))
   await t.test('subscriptions', () => orders(owner))
   await t.test('none is left out', () => assert.deepEqual(missing(stage), []))
 })
-
-const offered = (operation: OperationId): boolean => !('later' in routes[operation])
 
 const missing = (stage: Stage): readonly string[] => {
   const called = new Set(stage.calls.map(({ operation }) => operation))
@@ -197,7 +193,7 @@ async function questions(sdk: Bridge): Promise<void> {
   await sdk.call('ListDomainProjects', { domain_name: DOMAIN })
 }
 
-/** There is no hybrid service to import from: no fault of ours, or not offered at all. */
+/** There is no hybrid service to import from: no vault takes part, and no backup can be brought. */
 async function imports(sdk: Bridge): Promise<void> {
   const vault_id = await newVault(sdk, 'no-hybrid')
   const backup = {
@@ -212,20 +208,9 @@ async function imports(sdk: Bridge): Promise<void> {
       () => 200,
       (error: unknown) => (error instanceof Refused ? error.status : 500),
     )
-    assert.ok(offered(operation) ? status < 500 : status === 501, `${operation}: ${status}`)
+    assert.ok(status < 500, `${operation}: ${status}`)
   }
   await sdk.call('DeleteVault', { vault_id })
-}
-
-/** Operations that answer 501; the list is the service's own, so that none stays here once it is offered. */
-async function later(sdk: Bridge): Promise<void> {
-  const some = crypto.randomUUID()
-  for (const [operation, { path }] of Object.entries(operations)) {
-    if (offered(operation as OperationId)) continue
-    const ids = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).filter(name => name !== 'project_id')
-    const wanted = Object.fromEntries(ids.map(name => [name, some]))
-    await assert.rejects(sdk.call(operation, wanted), refused(501), operation)
-  }
 }
 
 async function deletions(sdk: Bridge): Promise<void> {
