@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOf, firstDifference } from './compare.ts'
+import { compareDigests, readAtOnce } from './demo-access.ts'
 import { type Body, Mismatch, type Person, signIn } from './demo-client.ts'
 import { allocatedBytes, changeDisks, changedFileOn, type DemoDisks } from './demo-disks.ts'
 import { type Screen, size, throughput } from './demo-screen.ts'
@@ -33,6 +34,8 @@ export async function tell(stage: Stage): Promise<void> {
   const backupId = await backUpTwice(cast)
   const stored = await service.storeBytes()
   const vaultId = await share(cast, backupId)
+  await compareDigests(cast, backupId)
+  await readAtOnce(cast, { backupId, disk: 'db-01-data', source: disks.data })
   const imageId = await makeImage(cast, backupId)
   await grewBy(cast, stored, 0)
   const volumes = await makeDisksOf(cast, backupId, imageId)
