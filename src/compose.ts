@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { mayCall } from './access/may-call.ts'
 import { openSqliteCatalog } from './adapters/catalog/sqlite.ts'
 import { localDisks } from './adapters/disks/local.ts'
+import { localUploads } from './adapters/disks/uploads.ts'
 import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
 import type { PasswordCost } from './adapters/identity/password.ts'
 import { openKeyFileRing } from './adapters/keyring/key-file.ts'
@@ -101,6 +102,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     protectables: localProtectables(catalog),
     backupBytes,
     exports,
+    uploads: localUploads(disks),
     mayCall,
     ...rest,
     replicas: openReplicas(config, { catalog, datastore, ...rest }),
@@ -233,6 +235,7 @@ const settingsOf = (config: Config): Settings => ({
   mostVaults: config.limits.vaults,
   smallestVaultGb: config.limits.smallestVaultGb,
   disksFolder: join(config.dataDir, 'disks'),
+  importsFolder: join(config.dataDir, 'imports'),
 })
 
 /** The catalog and the bytes alone, for commands that look at a store while no service runs: nothing is made. */

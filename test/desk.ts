@@ -101,7 +101,7 @@ export async function openDesk(given: Partial<Settings> = {}, on?: Catalog): Pro
       catalog,
       protectables: inventory(servers, disks),
       identity: identityOf(projects),
-      settings: { ...settings, smallestVaultGb: 10, disksFolder: '/nowhere', ...given },
+      settings: { ...settings, smallestVaultGb: 10, disksFolder: '/nowhere', importsFolder: '/nowhere', ...given },
       replicas: noReplicas,
       now: () => NOW,
       wake: () => {

@@ -4,6 +4,7 @@
  * thousand vaults do not become truer by a thousand disks. A test can make it fail, or keep a write waiting.
  */
 import { openSqliteCatalog } from '../src/adapters/catalog/sqlite.ts'
+import { localUploads } from '../src/adapters/disks/uploads.ts'
 import { localProtectables } from '../src/adapters/protectables/local.ts'
 import type { VaultCreate } from '../src/contract/operations.gen.ts'
 import { GIB } from '../src/contract/sizes.ts'
@@ -72,6 +73,7 @@ export async function openPolicyStage(options: StageOptions = {}): Promise<Polic
     datastore: noBytes(bytes),
     disks: noDisks,
     replicas: noReplicas,
+    uploads: localUploads(noDisks),
     protectables: localProtectables(catalog),
     now: () => clock.at,
     log: logTo(complaints),
@@ -82,6 +84,7 @@ export async function openPolicyStage(options: StageOptions = {}): Promise<Polic
       mostVaults: Number.POSITIVE_INFINITY,
       smallestVaultGb: 1,
       disksFolder: '/nowhere',
+      importsFolder: '/nowhere',
     },
   }
   const runner = startRunner(ports, {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteCatalog } from '../src/adapters/catalog/sqlite.ts'
 import { localDisks } from '../src/adapters/disks/local.ts'
+import { localUploads } from '../src/adapters/disks/uploads.ts'
 import { openKeyFileRing } from '../src/adapters/keyring/key-file.ts'
 import { memoryObjectStore } from '../src/adapters/object-store/memory.ts'
 import { localProtectables } from '../src/adapters/protectables/local.ts'
@@ -93,6 +94,7 @@ export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop
     disks: localDisks(),
     ...(over.machines && { machines: over.machines }),
     replicas: noReplicas,
+    uploads: localUploads(localDisks()),
     protectables: localProtectables(catalog),
     now,
     log,
@@ -103,6 +105,7 @@ export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop
       mostVaults: Number.POSITIVE_INFINITY,
       smallestVaultGb: 1,
       disksFolder: folder,
+      importsFolder: folder,
     },
   }
   const start: Workshop['start'] = options => {

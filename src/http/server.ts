@@ -17,6 +17,7 @@ import { type HealthParts, healthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { imageActionRoutes } from './image-action-routes.ts'
 import { imageRoutes } from './image-routes.ts'
+import { importRoutes } from './import-routes.ts'
 import { refuseMalformed } from './malformed.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseUnknown } from './not-found.ts'
@@ -78,6 +79,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   await app.register(async volumes => volumeRoutes(volumes, parts.ports, parts.publicUrl))
   await app.register(async replicas => replicaRoutes(replicas, parts.ports))
   await app.register(async exports => exportRoutes(exports, parts.ports))
+  await app.register(async imports => importRoutes(imports, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
 }

@@ -1,3 +1,4 @@
+import { isImport } from '../control/import/import-rules.ts'
 import { textOf } from './job-payload.ts'
 import type { JobType } from './job-ports.ts'
 import { publish } from './publish.ts'
@@ -9,7 +10,7 @@ export const removeDisk: JobType = {
   async run(ports, job, context) {
     const diskId = textOf(job, 'diskId')
     const disk = await ports.catalog.read(({ disks }) => disks.find(job.projectId, diskId))
-    if (disk !== undefined) await ports.disks.remove(disk)
+    if (disk !== undefined) await (isImport(disk) ? ports.uploads.discard(disk.path) : ports.disks.remove(disk))
     await publish(ports, job, context, async records => {
       await records.disks.remove(diskId)
       return {}

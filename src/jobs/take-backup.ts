@@ -6,8 +6,10 @@
  */
 import { canBeBase, diskBackups, isInTheMaking, newestOf } from '../control/backup/backup-rules.ts'
 import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
+import { isImport } from '../control/import/import-rules.ts'
 import { applyRetention } from '../control/policy/apply-retention.ts'
 import { requestHolds } from '../control/vault/hold-backups.ts'
+import { condemnDisk } from '../control/volume/condemn-disk.ts'
 import type { WrittenBackup } from '../datastore/datastore.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
@@ -55,6 +57,7 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
     const measured = await measureAll(ports, plan.parts, written)
     await publish(ports, job, context, async (records, at) => {
       await makeAvailable(records, { ...plan, written, measured, at })
+      await dropImported(records, plan.parts, at)
       if (job.attempts > 1) await requestCollection(records, job.projectId, at)
       const vault = await records.vaults.find(job.projectId, plan.backup.vaultId)
       if (vault) await requestHolds(records, vault, { backup: plan.backup, at })
@@ -116,6 +119,11 @@ async function write(
     signal,
     onProgress,
   })
+}
+
+/** An imported image has become its backup: the file goes. */
+async function dropImported(records: Records, parts: readonly Pick<Part, 'disk'>[], at: Date): Promise<void> {
+  for (const { disk } of parts) if (isImport(disk)) await condemnDisk(records, disk, at)
 }
 
 /** What each is to be charged with. What was written newly says too little: the rest may be garbage of a deleted one. */
@@ -183,6 +191,8 @@ async function giveUp(records: Records, job: JobRecord, _failure: unknown, at: D
   await records.checkpoints.lock(backup.checkpointId)
   const children = await records.backups.childrenOf([backupId])
   await records.backups.update([backupId, ...children.map(({ id }) => id)], { status: 'error', updatedAt: at })
+  const disk = await records.disks.find(backup.projectId, backup.resourceId)
+  if (disk) await dropImported(records, [{ disk }], at)
   await pruneFailed(records, backup)
   await settleCheckpoint(records, backup.projectId, backup.checkpointId)
   await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'error')

@@ -6,6 +6,7 @@ import type { Log } from './log.ts'
 import type { Now } from './now.ts'
 import type { Protectables } from './protectables.ts'
 import type { Replicas } from './replicas.ts'
+import type { Uploads } from './uploads.ts'
 
 /** What the rules may ask of the outside. A use case's signature names the ones it needs and gets no more. */
 export interface Ports {
@@ -15,6 +16,7 @@ export interface Ports {
   readonly backupBytes: BackupBytes
   readonly exports: ExportDoor
   readonly replicas: Replicas
+  readonly uploads: Uploads
   readonly mayCall: MayCall
   readonly wake: Wake
   readonly now: Now
@@ -41,4 +43,6 @@ export interface Settings {
   readonly smallestVaultGb: number
   /** Folder in which disks made by OpenCBR lie, absolute. */
   readonly disksFolder: string
+  /** Folder of images that are being imported, each in its own; absolute. */
+  readonly importsFolder: string
 }

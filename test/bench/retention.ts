@@ -11,6 +11,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteCatalog } from '../../src/adapters/catalog/sqlite.ts'
 import { localDisks } from '../../src/adapters/disks/local.ts'
+import { localUploads } from '../../src/adapters/disks/uploads.ts'
 import { openKeyFileRing } from '../../src/adapters/keyring/key-file.ts'
 import { openFilesystemObjectStore } from '../../src/adapters/object-store/filesystem.ts'
 import { deleteBackup } from '../../src/control/backup/delete-backup.ts'
@@ -49,11 +50,14 @@ try {
     mostVaults: 10,
     smallestVaultGb: 1,
     disksFolder: folder,
+    importsFolder: folder,
   }
+  const disks = localDisks()
   const rest = {
     catalog,
     replicas: noReplicas,
-    disks: localDisks(),
+    disks,
+    uploads: localUploads(disks),
     now: () => new Date(),
     log,
     wake: () => undefined,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { DiskRecord, DiskRecords } from '../../ports/catalog/disk.ts'
 import { demandWritable, first, insertAll, type Session } from './session.ts'
 import { table } from './table.ts'
@@ -45,6 +46,18 @@ export function disksOf(session: Session): DiskRecords {
     },
     async ofProject(projectId) {
       const query = ofProject(projectId).orderBy('created_at', 'desc').orderBy('id')
+      return (await session.all(query)).map(diskTable.toRecord)
+    },
+    async unfinished(volumeType, before) {
+      const query = db
+        .selectFrom('disk')
+        .selectAll()
+        .where('status', '=', 'creating')
+        .where('volume_type', '=', volumeType)
+        .where('updated_at', '<', before.getTime())
+        .orderBy('updated_at')
+        .orderBy('id')
+        .limit(sql.lit(100))
       return (await session.all(query)).map(diskTable.toRecord)
     },
     async update(id, patch) {

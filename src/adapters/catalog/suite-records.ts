@@ -353,6 +353,14 @@ function inventoryTests(catalog: () => Catalog): void {
         serverId: 's2',
         metadata: {},
       })
+      const old = new Date(full.updatedAt.getTime() + 1)
+      assert.deepEqual(await disks.unfinished(full.volumeType, old), [])
+      await disks.update(full.id, { status: 'creating' })
+      const unfinished = { ...full, status: 'creating' } as const
+      assert.deepEqual(await disks.unfinished(full.volumeType, old), [unfinished])
+      assert.deepEqual(await disks.unfinished(full.volumeType, full.updatedAt), [])
+      assert.deepEqual(await disks.unfinished('other', old), [])
+      await disks.update(full.id, { status: full.status })
       await disks.remove(plain.id)
       assert.deepEqual(await disks.ofProject(project), [full])
     })

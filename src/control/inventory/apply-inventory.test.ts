@@ -49,6 +49,7 @@ async function setting(context: TestContext) {
       mostVaults: 9,
       smallestVaultGb: 1,
       disksFolder: join(folder, 'disks'),
+      importsFolder: join(folder, 'imports'),
     },
   }
   const disk = async (name: string, bytes = 1000): Promise<NamedDisk> => {

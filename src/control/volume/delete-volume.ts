@@ -2,6 +2,7 @@ import { decline } from '../../contract/openstack-refusal.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
+import { condemnDisk } from './condemn-disk.ts'
 import { checkRemovable, noVolume } from './volume-rules.ts'
 
 export interface VolumeDeletion {
@@ -22,19 +23,7 @@ export async function deleteVolume(
     const disk = (await records.disks.lock(projectId, id)) ?? decline(404, noVolume(id))
     const [bound] = await records.resources.bound(projectId, [id])
     checkRemovable(disk, bound?.vaultId)
-    const at = now()
-    await records.disks.update(id, { status: 'deleting', updatedAt: at })
-    await records.jobs.insert([
-      {
-        id: crypto.randomUUID(),
-        kind: 'remove-disk',
-        projectId,
-        payload: { diskId: id },
-        createdAt: at,
-        runAfter: at,
-        attempts: 0,
-      },
-    ])
+    await condemnDisk(records, disk, now())
   })
   wake()
 }

@@ -32,6 +32,7 @@ const settings = {
   mostVaults: Number.POSITIVE_INFINITY,
   smallestVaultGb: 10,
   disksFolder: '/data/disks',
+  importsFolder: '/data/imports',
 }
 
 const inMemory = async () => groundOn(await openSqliteCatalog({ file: ':memory:' }))

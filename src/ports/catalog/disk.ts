@@ -55,6 +55,8 @@ export interface DiskRecords {
   lock(projectId: string, id: string): Promise<DiskRecord | undefined>
   /** Newest first, then by id. */
   ofProject(projectId: string): Promise<readonly DiskRecord[]>
+  /** In `creating`, of that volume type and not changed since then, of all projects; the oldest first, at most 100. */
+  unfinished(volumeType: string, before: Date): Promise<readonly DiskRecord[]>
   update(id: string, patch: DiskPatch): Promise<void>
   remove(id: string): Promise<void>
 }
