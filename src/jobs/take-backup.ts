@@ -15,7 +15,8 @@ import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { DiskRecord } from '../ports/catalog/disk.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
-import type { DiskLocation } from '../ports/disks.ts'
+import type { DiskLocation, DiskReader } from '../ports/disks.ts'
+import { Fault } from '../ports/fault.ts'
 import { checkMeasured, type Measured, measure, untilMeasured } from './chain.ts'
 import { settleCheckpoint } from './checkpoint-progress.ts'
 import { guestNote } from './guest-note.ts'
@@ -101,13 +102,23 @@ async function partOf(records: Records, holder: BackupRecord): Promise<Part> {
   return { holder, disk, base: holder.incremental ? newestOf(chain.filter(canBeBase)) : undefined }
 }
 
+/** Damage that shows while a disk is opened is the image's own, and not of anything that is stored. */
+async function opened({ disks }: JobPorts, from: DiskLocation): Promise<DiskReader> {
+  try {
+    return await disks.openReader(from)
+  } catch (error) {
+    if (!(error instanceof Fault && error.kind === 'corrupt')) throw error
+    throw new JobFailure('7003', `the disk is no ${from.format} image that can be read whole`, { cause: error })
+  }
+}
+
 async function write(
   ports: JobPorts,
   { holder, source: from, base }: Part & { readonly source: DiskLocation },
   { signal }: JobContext,
   onProgress: (doneBytes: number) => void,
 ): Promise<WrittenBackup> {
-  await using source = await ports.disks.openReader(from)
+  await using source = await opened(ports, from)
   const realm = holder.projectId
   const changed = base && (await source.changed?.())
   return await ports.datastore.write({
