@@ -6,7 +6,8 @@ import type { Machines } from '../ports/machines.ts'
 import type { Ports } from '../ports/ports.ts'
 
 /** What a job may reach: the rules' rows and clock, and the bytes, which rules never touch. */
-export interface JobPorts extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'uploads' | 'wake' | 'replicas'> {
+export interface JobPorts
+  extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'uploads' | 'wake' | 'replicas'> {
   readonly datastore: Datastore
   readonly disks: Disks
   /** Without it, all disks are read by themselves. */
