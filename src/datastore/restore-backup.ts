@@ -1,8 +1,8 @@
 /**
  * A backup into a target, in the order of its bytes. Chunks are opened ahead in the workers and checked there; zeros are
- * left out of a blank target and zeroed in any other. When everything has been flushed, what was written is read back
- * from the target and compared by fingerprints: the target of a restore that resolves gave back exactly what has the
- * digest of the backup (that zeroed runs are zeros is the target's word).
+ * left out of a blank target and zeroed in any other. All that was written is flushed, and read back from the target and
+ * compared by fingerprints after that: the target of a restore that resolves gave back exactly what has the digest of the
+ * backup (that zeroed runs are zeros is the target's word).
  */
 import type { DiskWriter } from '../ports/disks.ts'
 import { Fault } from '../ports/fault.ts'
@@ -10,10 +10,10 @@ import type { Block } from './block-pool.ts'
 import type { Progress, RestoredBackup } from './datastore.ts'
 import { type DiskRun, diskRuns } from './disk-runs.ts'
 import { fetchGoodChunks } from './fetch-chunks.ts'
-import { type Fingerprints, fingerprints } from './fingerprints.ts'
 import { inOrder } from './in-order.ts'
 import type { Manifest } from './manifest.ts'
 import { progressReport } from './progress.ts'
+import { type ReadBack, readBack } from './read-back.ts'
 import type { Realm } from './realms.ts'
 
 export async function restoreBackup(
@@ -26,14 +26,20 @@ export async function restoreBackup(
   if (target.sizeBytes < sizeBytes)
     throw new Fault('denied', `a disk of ${sizeBytes} bytes does not fit into a target of ${target.sizeBytes}`)
   const report = progressReport(progress, sizeBytes)
-  const restore: Restore = { realm, manifest, target, signal: progress.signal, written: fingerprints(sizeBytes) }
-  // Reading back is about a quarter of the work.
-  const writtenBytes = await writeAll(restore, at => report(at * 0.75))
-  if (!target.blank && target.sizeBytes > sizeBytes) await target.zero(sizeBytes, target.sizeBytes - sizeBytes)
-  await target.flush()
-  await readBack(restore, at => report(sizeBytes * 0.75 + at * 0.25))
-  report(sizeBytes)
-  return { writtenBytes }
+  const { signal } = progress
+  const checked = readBack(target, sizeBytes, signal)
+  try {
+    const writtenBytes = await writeAll(
+      { realm, manifest, target, signal, checked },
+      at => at < sizeBytes && report(at),
+    )
+    if (!target.blank && target.sizeBytes > sizeBytes) await target.zero(sizeBytes, target.sizeBytes - sizeBytes)
+    await checked.finish()
+    report(sizeBytes)
+    return { writtenBytes }
+  } finally {
+    await checked.settled()
+  }
 }
 
 interface Restore {
@@ -41,7 +47,7 @@ interface Restore {
   readonly manifest: Manifest
   readonly target: DiskWriter
   readonly signal: AbortSignal | undefined
-  readonly written: Fingerprints
+  readonly checked: ReadBack
 }
 
 interface LoadedRun {
@@ -50,7 +56,7 @@ interface LoadedRun {
 }
 
 async function writeAll(restore: Restore, done: (bytes: number) => void): Promise<number> {
-  const { realm, manifest, target, signal, written } = restore
+  const { realm, manifest, target, signal, checked } = restore
   const runs = inOrder(diskRuns(realm, manifest), {
     width: realm.blocks.count,
     work: run => load(realm, run, signal),
@@ -62,8 +68,8 @@ async function writeAll(restore: Restore, done: (bytes: number) => void): Promis
       try {
         signal?.throwIfAborted()
         const content = new Uint8Array(block.raw, 0, run.length)
-        written.toggle(run.offset, content)
         await target.write(content, run.offset)
+        await checked.wrote(run.offset, content)
       } finally {
         realm.blocks.give(block)
       }
@@ -86,33 +92,5 @@ async function load(realm: Realm, run: DiskRun, signal: AbortSignal | undefined)
   } catch (error) {
     realm.blocks.give(block)
     throw error
-  }
-}
-
-async function readBack(restore: Restore, done: (bytes: number) => void): Promise<void> {
-  const runs = inOrder(diskRuns(restore.realm, restore.manifest), {
-    width: restore.realm.blocks.count,
-    work: async run => {
-      if (run.chunks.length > 0) await readRun(restore, run)
-      return run
-    },
-  })
-  for await (const run of runs) {
-    restore.signal?.throwIfAborted()
-    done(run.offset + run.length)
-  }
-  const different = restore.written.firstDifference()
-  if (different !== undefined)
-    throw new Fault('corrupt', `the target does not hold what was written to it in the 256 MiB from byte ${different}`)
-}
-
-async function readRun({ realm, target, signal, written }: Restore, run: DiskRun): Promise<void> {
-  const block = await realm.blocks.take(signal)
-  try {
-    const content = new Uint8Array(block.raw, 0, run.length)
-    await target.read(content, run.offset)
-    written.toggle(run.offset, content)
-  } finally {
-    realm.blocks.give(block)
   }
 }

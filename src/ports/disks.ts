@@ -43,7 +43,7 @@ export interface DiskWriter extends AsyncDisposable {
   zero(offset: number, length: number): Promise<void>
   /** Reads back, for verification and for leaving zeros alone. */
   read(into: Uint8Array, offset: number): Promise<void>
-  /** All writes are durable when this resolves. */
+  /** All writes that had resolved before are durable when this resolves; others may be under way. */
   flush(): Promise<void>
 }
 

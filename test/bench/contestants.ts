@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Extent } from '../../src/ports/disks.ts'
 import type { BackupOrder, Order, Orders, Outcome } from './opencbr-child.ts'
-import { peerProgram, peerVersion } from './peer-programs.ts'
+import { cacheFolder, peerProgram, peerVersion } from './peer-programs.ts'
 import { run, runTimed, type Timed } from './timed-child.ts'
 
 export interface Contestant {
@@ -41,7 +41,8 @@ export interface OpencbrContestant extends Contestant {
 export function opencbr(nodeFlags: readonly string[] = []): OpencbrContestant {
   return {
     name: 'opencbr',
-    settings: 'as the service runs it; a new process with an empty cache for each step',
+    settings:
+      'as the service runs it, its code compiled before as by bin/opencbr; a new process that knows nothing of the store for each step',
     async open(folder) {
       return opencbrIn(folder, new Map(), nodeFlags)
     },
@@ -55,7 +56,8 @@ function opencbrIn(folder: string, last: Map<string, string>, nodeFlags: readonl
     const flags = ['--experimental-ffi', '--disable-warning=ExperimentalWarning', ...nodeFlags]
     const child = resolve(import.meta.dirname, 'opencbr-child.ts')
     const told: Orders = { store, orders }
-    const timed = await runTimed([process.execPath, ...flags, child, JSON.stringify(told)], { folder })
+    const env = { NODE_COMPILE_CACHE: join(cacheFolder, 'compiled') }
+    const timed = await runTimed([process.execPath, ...flags, child, JSON.stringify(told)], { folder, env })
     const outcomes: readonly Outcome[] = JSON.parse(timed.output)
     return { ...timed, outcomes, ownSeconds: outcomes.reduce((sum, { seconds }) => sum + seconds, 0) }
   }

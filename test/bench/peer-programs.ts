@@ -15,16 +15,17 @@ const peers = {
 
 export type PeerName = keyof typeof peers
 
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'opencbr-bench')
+
 export const peerVersion = (name: PeerName): string => peers[name].version
 
 /** The program's path; needs the `go` command unless it was built before. */
 export async function peerProgram(name: PeerName): Promise<string> {
   const { module, version, main } = peers[name]
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'opencbr-bench')
-  const program = join(folder, `${name}-${version}`)
+  const program = join(cacheFolder, `${name}-${version}`)
   if (await exists(program)) return program
   console.error(`building ${name} ${version}`)
-  await mkdir(folder, { recursive: true })
+  await mkdir(cacheFolder, { recursive: true })
   const { Dir: fetched } = JSON.parse(await run(['go', 'mod', 'download', '-json', `${module}@${version}`]))
   const source = await mkdtemp(join(tmpdir(), `opencbr-${name}-`))
   try {

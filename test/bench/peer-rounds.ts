@@ -51,16 +51,13 @@ export interface PeerOptions {
   /** MiB of files on the disks. */
   readonly size: number
   readonly rounds: number
+  /** Other settings of kopia, too. */
+  readonly settings: boolean
 }
 
-export async function measurePeers({ folder, size, rounds: count }: PeerOptions): Promise<PeerFigures> {
+export async function measurePeers({ folder, size, rounds: count, settings: more }: PeerOptions): Promise<PeerFigures> {
   await checkFree(folder, size * MIB * 8)
   const contestants = [opencbr(), await kopia(), await restic()]
-  const others = [
-    await kopia({ ...kopiaBest, compression: 's2-default' }, 'kopia, s2 instead of zstd'),
-    await kopia({ ...kopiaBest, splitter: 'FIXED-256K' }, 'kopia, FIXED-256K'),
-    await kopia({ ...kopiaBest, splitter: 'DYNAMIC-1M-BUZHASH' }, 'kopia, DYNAMIC-1M-BUZHASH'),
-  ]
   console.error(`making disks with ${size} MiB of files in ${folder}`)
   const disks = await makeBenchDisks(await emptyFolder(join(folder, 'disks')), size)
   const rounds: PeerRound[] = []
@@ -72,11 +69,18 @@ export async function measurePeers({ folder, size, rounds: count }: PeerOptions)
     )
     rounds.push({ floor, runs: await runRound(inTurn, disks, folder) })
   }
-  console.error('other settings of kopia, and changes of several sizes')
-  const otherRuns = await runRound(others, disks, folder)
+  console.error('changes of several sizes, and other settings of kopia')
   const told = await toldCosts(disks, folder)
   const settings = contestants.map(({ name, settings: said }) => ({ name, settings: said }))
-  return { disks, settings, rounds, others: otherRuns, told }
+  return { disks, settings, rounds, others: more ? await runRound(await otherSettings(), disks, folder) : [], told }
+}
+
+async function otherSettings(): Promise<readonly Contestant[]> {
+  return [
+    await kopia({ ...kopiaBest, compression: 's2-default' }, 'kopia, s2 instead of zstd'),
+    await kopia({ ...kopiaBest, splitter: 'FIXED-256K' }, 'kopia, FIXED-256K'),
+    await kopia({ ...kopiaBest, splitter: 'DYNAMIC-1M-BUZHASH' }, 'kopia, DYNAMIC-1M-BUZHASH'),
+  ]
 }
 
 interface Entrant {

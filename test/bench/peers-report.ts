@@ -50,7 +50,7 @@ export function reportPeers(figures: PeerFigures): void {
   reportTimes(rounds)
   reportRatios(rounds)
   reportStored(rounds)
-  reportOthers(figures.others)
+  if (figures.others.length > 0) reportOthers(figures.others)
   reportFloor(rounds)
   console.log(
     'Incremental backups told what changed, each from the same state; seconds within the process and of all of it:\n',

@@ -4,7 +4,7 @@
  * their median.
  *
  *   SIZE_MIB of files on the disk (4096)   ROUNDS (3)   BENCH_FOLDER scratch space (the system's)
- *   PARTS of it: peers,scale,index (all)   MOST_CHUNKS in the index (100000000)
+ *   PARTS of it: peers,settings (others of kopia),scale,index (all)   MOST_CHUNKS in the index (100000000)
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,13 +16,14 @@ import { reportIndex, reportPeers, reportScale } from './peers-report.ts'
 import { measureScale } from './scale.ts'
 
 export async function comparePeers(): Promise<void> {
-  const parts = (process.env.PARTS ?? 'peers,scale,index').split(',')
+  const parts = (process.env.PARTS ?? 'peers,settings,scale,index').split(',')
   const folder = await mkdtemp(join(process.env.BENCH_FOLDER ?? tmpdir(), 'opencbr-peers-'))
   try {
     if (parts.includes('peers')) {
       const size = Number(process.env.SIZE_MIB ?? 4096)
       const rounds = Number(process.env.ROUNDS ?? 3)
-      reportPeers(await measurePeers({ folder: await emptyFolder(join(folder, 'peers')), size, rounds }))
+      const settings = parts.includes('settings')
+      reportPeers(await measurePeers({ folder: await emptyFolder(join(folder, 'peers')), size, rounds, settings }))
     }
     await rm(join(folder, 'peers'), { recursive: true, force: true })
     if (parts.includes('scale')) reportScale(await measureScale(await emptyFolder(join(folder, 'scale'))))
