@@ -62,7 +62,7 @@ export async function openTwoRegions(now?: Now): Promise<TwoRegions> {
   return { here, there, gate, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
-async function openGate(to: string): Promise<{ readonly gate: Gate; readonly server: Server }> {
+export async function openGate(to: string): Promise<{ readonly gate: Gate; readonly server: Server }> {
   const gate = { url: '', passed: [] as Passed[], watch: () => undefined, twist: (_: Passed, body: Buffer) => body, to }
   const server = createServer((request, response) => void pass(gate, request, response))
   await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready))
