@@ -8,7 +8,10 @@
 import type { DiskReader, DiskWriter, Extent } from '../ports/disks.ts'
 
 export interface Datastore {
-  /** Backs up a whole disk. Rejects with a Fault and leaves only garbage behind; `signal` stops it between extents. */
+  /**
+   * Backs up a whole disk. Rejects with a Fault and leaves only garbage behind; `signal` stops it between extents. Fault
+   * `conflict`, which may pass, when there is a manifest of that id: none is ever replaced, only removed.
+   */
   write(request: WriteRequest): Promise<WrittenBackup>
   /** Opens a backup for reading: Fault `missing`, `corrupt`. Cheap, whatever the size. */
   open(ref: ManifestRef): Promise<BackupReader>

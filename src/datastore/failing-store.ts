@@ -15,6 +15,10 @@ export function watchedStore(
       await before('put', [key])
       await store.put(key, parts)
     },
+    async putNew(key, parts) {
+      await before('put', [key])
+      return store.putNew(key, parts)
+    },
     async get(key) {
       await before('get', [key])
       return store.get(key)

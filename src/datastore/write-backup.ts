@@ -61,7 +61,10 @@ export async function writeBackup(realm: Realm, request: WriteRequest, now: () =
     fullBytes: fullBytes(realm, relies),
     pages,
   }
-  await realm.objectStore.put(realm.keys.manifest(request.id), encodeManifest(realm.sealing, request.id, manifest))
+  // Never over another: of two runs at one backup, the one that was thought dead may come last.
+  const key = realm.keys.manifest(request.id)
+  if (!(await realm.objectStore.putNew(key, encodeManifest(realm.sealing, request.id, manifest))))
+    throw new Fault('conflict', `there is a manifest ${request.id} already`, { permanent: false })
   const { sizeBytes, dataBytes, storedBytes, fullBytes: full } = manifest
   return { digest: digestOf(manifest), sizeBytes, dataBytes, storedBytes, fullBytes: full }
 }

@@ -17,7 +17,7 @@ import type { DiskRecord } from '../ports/catalog/disk.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
 import type { DiskLocation, DiskReader } from '../ports/disks.ts'
 import { Fault } from '../ports/fault.ts'
-import { checkMeasured, type Measured, measure, untilMeasured } from './chain.ts'
+import { checkMeasured, type Measured, measure, refOf, untilMeasured } from './chain.ts'
 import { settleCheckpoint } from './checkpoint-progress.ts'
 import { guestNote } from './guest-note.ts'
 import { JobFailure, withDisk } from './job-failure.ts'
@@ -25,7 +25,7 @@ import { textOf } from './job-payload.ts'
 import type { JobContext, JobPorts, JobType } from './job-ports.ts'
 import { momentOf } from './moment-of.ts'
 import { pruneFailed } from './prune-failed.ts'
-import { publish, step } from './publish.ts'
+import { ClaimLost, publish, step } from './publish.ts'
 import { requestCollection } from './request-collection.ts'
 import { expandIfFull, noteThreshold } from './vault-capacity.ts'
 
@@ -40,6 +40,7 @@ interface Part {
 
 async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promise<void> {
   const plan = await step(ports, job, context, records => begin(records, job, ports.now()))
+  if (job.attempts > 1) await clearAway(ports, job, context, plan)
   await using moment = await momentOf(ports, plan.parts)
   const written = new Map<string, WrittenBackup>()
   const total = plan.parts.reduce((sum, { disk }) => sum + disk.sizeBytes, 0)
@@ -71,8 +72,31 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
   await noteThreshold(ports, job.projectId, plan.backup.vaultId)
 }
 
+/**
+ * Removes the manifests of a run that was cut short, whose place this run's will take. Under the vault's lock, without
+ * which nobody begins or publishes, taken before the claim is asked for: a run that sleeps here until another has taken
+ * its place finds that out, or keeps it waiting; it cannot wake up and remove what the other has published.
+ */
+async function clearAway(
+  { catalog, datastore }: JobPorts,
+  job: JobRecord,
+  context: JobContext,
+  { backup, parts }: Plan,
+): Promise<void> {
+  await catalog.change(async records => {
+    await records.vaults.lock(job.projectId, backup.vaultId)
+    if (!(await records.jobs.holds(job.id, context.worker))) throw new ClaimLost(job.id)
+    for (const { holder } of parts) await datastore.removeManifest(refOf(holder))
+  })
+}
+
+interface Plan {
+  readonly backup: BackupRecord
+  readonly parts: readonly Part[]
+}
+
 /** Marks the work as begun, and finds out what there is to read. Capacity counts now (semantics 3.4). */
-async function begin(records: Records, job: JobRecord, at: Date) {
+async function begin(records: Records, job: JobRecord, at: Date): Promise<Plan> {
   const { projectId } = job
   const backupId = textOf(job, 'backupId')
   const found = await records.backups.find(backupId)
