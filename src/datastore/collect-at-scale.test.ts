@@ -61,7 +61,9 @@ test('a manifest that may still be replaced is read anew, whatever was counted o
     datastore.collect({ realm: 'r', live: async () => ['a'], unsettled: async () => ['a'], writersDrained: noWriters })
   await write(datastore, 'a', diskNumber(1))
   await collect()
-  await write(other, 'a', diskNumber(2)) // the job was cut short before it could publish, and ran again elsewhere
+  // The job was cut short before it could publish, and ran again elsewhere.
+  await other.removeManifest(at('a'))
+  await write(other, 'a', diskNumber(2))
   await collect()
   await collect()
   await assertHolds(datastore, 'a', diskNumber(2))
@@ -79,6 +81,7 @@ test('a write that runs again, and ends, while a collection waits for it keeps a
     live: async () => ['a'],
     unsettled: async () => (ended ? [] : ['a']),
     async writersDrained() {
+      await datastore.removeManifest(at('a'))
       await write(datastore, 'a', diskNumber(2))
       ended = true
     },
@@ -180,6 +183,30 @@ test('a store that is full gets room again, and loses nothing', async () => {
   await assertHolds(fresh, 'again', gone)
   assert.deepEqual(await keysUnder(inner, 'realms/r/condemned/'), [])
   assert.ok((await inner.usage(PACKS)) < 1.6 * (disk.sizeBytes + gone.sizeBytes))
+})
+
+test('a store that has no room for the index of what a write left gets room again', async () => {
+  const { store: inner, disk } = await sparseStore(6)
+  {
+    await using datastore = openOn(inner, 1 << 20)
+    await write(datastore, 'gone', diskNumber(99))
+  }
+  // No pack is in the index: what a process leaves that stored packs and was killed.
+  await inner.remove(await keysUnder(inner, 'realms/r/index/'))
+  let isFull = true
+  const store = watchedStore(inner, (call, [key = '']) => {
+    if (isFull && call === 'put' && !key.includes('/condemned/')) throw new Fault('full', 'no space left')
+  })
+  await using datastore = openOn(store, 1 << 20)
+  const before = await inner.usage(PACKS)
+  assert.ok((await collectLeaving(datastore, ['keep'])).removedPacks > 0)
+  assert.ok((await inner.usage(PACKS)) < before - 7 * CHUNK_BYTES)
+  await assertHolds(datastore, 'keep', disk)
+  isFull = false
+  await collectLeaving(datastore, ['keep'])
+  await using fresh = openOn(inner, 1 << 20)
+  await assertHolds(fresh, 'keep', disk)
+  assert.deepEqual((await fresh.check({ realm: 'r', read: true })).problems, [])
 })
 
 test('a full store at any write of a collection leaves nothing half done', async () => {

@@ -57,7 +57,7 @@ export async function collectGarbage(
   // Listed before asking what is live: a manifest written meanwhile is no orphan.
   const manifests = await idsUnder(realm, realm.keys.manifests)
   await index.refresh({ packs: true })
-  await index.commit()
+  await commitIfRoom(realm)
   const liveBefore = await followLive(realm, request)
   const staleMarkers = index.markers()
   const orphans = manifests.filter(id => !liveBefore.has(id))
@@ -78,7 +78,7 @@ export async function collectGarbage(
     removed = await sweep(collection, candidates, marker)
     await realm.objectStore.remove([...staleMarkers, marker].map(realm.keys.marker))
     index.released([...staleMarkers, marker])
-    await index.commit()
+    await commitIfRoom(realm)
   } else await rewriteSegments(realm, new Set())
   await removeEnded(realm, new Set(manifests), settings.now())
   await index.damage.tidy(({ pack }) => isThere(realm, pack))
@@ -87,6 +87,16 @@ export async function collectGarbage(
   const freedBytes = Math.max(0, removed.freedBytes - removed.movedBytes)
   realm.log.info({ packs: removed.packs, manifests: gone.length, freedBytes, keptBytes }, 'garbage is collected')
   return { removedPacks: removed.packs, removedManifests: gone.length, freedBytes, keptBytes }
+}
+
+/** What stays out of the index for want of room is found in its packs' tables, as it was before. */
+async function commitIfRoom({ index, log }: Realm): Promise<void> {
+  try {
+    await index.commit()
+  } catch (error) {
+    if (!isFull(error)) throw error
+    log.warn({ err: error }, 'the store is too full to index what is stored')
+  }
 }
 
 /** What is held is live, whatever the caller says. */
