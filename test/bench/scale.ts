@@ -42,10 +42,13 @@ async function measureSize(folder: string, gib: number): Promise<SizeCost> {
   const dataBytes = await makeSparseDisk({ path: disk, gib, every: EVERY })
   await makeSparseDisk({ path: small, gib: 0.25, every: 8 })
   const repository = await opencbr().open(await emptyFolder(join(folder, 'repository')))
-  const before = { do: 'backup', id: 'small', disk: small } as const
-  const full = await repository.carryOut([before, { do: 'backup', id: 'full', disk }])
-  const again = await repository.carryOut([before, { do: 'backup', id: 'again', disk }])
-  const told = await repository.carryOut([before, { do: 'backup', id: 'told', disk, base: 'full', changed: [] }])
+  const before = (id: string) => ({ do: 'backup', id: `small-before-${id}`, disk: small }) as const
+  const full = await repository.carryOut([before('full'), { do: 'backup', id: 'full', disk }])
+  const again = await repository.carryOut([before('again'), { do: 'backup', id: 'again', disk }])
+  const told = await repository.carryOut([
+    before('told'),
+    { do: 'backup', id: 'told', disk, base: 'full', changed: [] },
+  ])
   const middle = Math.floor((gib * 1024) / EVERY / 2) * EVERY * MIB
   const reads = await repository.carryOut([
     { do: 'read', id: 'full', offset: middle },
