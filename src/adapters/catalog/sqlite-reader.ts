@@ -12,15 +12,19 @@ export interface ReaderParts {
   readonly connection: SqliteConnection
   readonly open: () => Transaction
   /** The writer's: what is committed and not yet durable is for nobody's eyes. */
-  readonly durable: () => Promise<void>
+  readonly syncing: () => Promise<void> | undefined
 }
 
-export function openReader({ connection, open, durable }: ReaderParts): SqliteReader {
+/** SQLite takes its snapshot at the first read. */
+const PIN = 'select 1 from migration limit 1'
+
+export function openReader({ connection, open, syncing }: ReaderParts): SqliteReader {
   let last: Promise<unknown> = Promise.resolve()
   async function snapshot<T>(look: (records: Records) => Promise<T>): Promise<T> {
-    await durable()
+    for (let sync = syncing(); sync !== undefined; sync = syncing()) await sync
     const transaction = open()
     connection.command('begin')
+    connection.query(PIN) // the snapshot is of this moment, whenever the look asks its first question
     try {
       return await look(transaction.records)
     } finally {

@@ -7,10 +7,12 @@ import { Fault } from '../../ports/fault.ts'
 import { anAudit } from './samples.ts'
 import { migrateSqlite, sqliteDialect } from './sqlite.ts'
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
+import { openReader } from './sqlite-reader.ts'
 import { openWriter, type SqliteWriter } from './sqlite-writer.ts'
 import { openTransaction } from './transaction.ts'
 
 interface Opened {
+  readonly file: string
   readonly connection: SqliteConnection
   readonly writer: SqliteWriter
 }
@@ -24,7 +26,8 @@ const openOver = (connection: SqliteConnection, sync = async () => undefined) =>
 
 async function open(t: TestContext): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'opencbr-test-'))
-  const connection = openConnection(join(folder, 'catalog.db'), { readOnly: false })
+  const file = join(folder, 'catalog.db')
+  const connection = openConnection(file, { readOnly: false })
   t.after(() => {
     connection[Symbol.dispose]()
     rmSync(folder, { recursive: true })
@@ -32,7 +35,7 @@ async function open(t: TestContext): Promise<Opened> {
   connection.command('pragma journal_mode = wal')
   const writer = openOver(connection)
   await writer.change(({ session }) => migrateSqlite(session))
-  return { connection, writer }
+  return { file, connection, writer }
 }
 
 const append = (writer: SqliteWriter, bytes: number) =>
@@ -124,7 +127,7 @@ test('nobody is answered and nothing is read before the sync; a failed one ends 
   const first = append(writer, 1).then(() => events.push('first answered'))
   await eventually(() => syncs.length === 1)
   const second = append(writer, 1).then(() => events.push('second answered'))
-  const look = writer.durable().then(() => events.push('looked'))
+  const look = writer.syncing()?.then(() => events.push('looked'))
   await new Promise(setImmediate)
   assert.deepEqual([events, syncs.length], [[], 1], 'the next group waits too')
   syncs[0]?.resolve(undefined)
@@ -134,8 +137,40 @@ test('nobody is answered and nothing is read before the sync; a failed one ends 
   syncs[1]?.reject(broken)
   await assert.rejects(second, broken)
   await assert.rejects(append(writer, 1), broken)
-  await assert.rejects(writer.durable(), broken)
+  await assert.rejects(writer.syncing() ?? Promise.resolve(), broken)
   assert.deepEqual([events.toSorted(), syncs.length], [['first answered', 'looked'], 2])
+})
+
+test('a read that comes in the same turn as a commit sees nothing of it before the sync', async t => {
+  const { connection, file } = await open(t)
+  using other = openConnection(file, { readOnly: true })
+  // The work ends so many steps later that a read begins at each step around the commit.
+  for (let steps = 0; steps < 40; steps += 1) {
+    const sync = Promise.withResolvers<undefined>()
+    const writer = openOver(connection, () => sync.promise)
+    const reader = openReader({
+      connection: other,
+      open: () => openTransaction({ dialect: sqliteDialect(), writable: false, run: other.run }),
+      syncing: writer.syncing,
+    })
+    const seen: number[] = []
+    const look = async () => {
+      const { total } = await reader.read(({ audits: rows }) => rows.list('p', {}, { limit: 1, offset: 0 }))
+      seen.push(total)
+    }
+    const looks: Promise<void>[] = []
+    const change = writer.change(async ({ records }) => {
+      await records.audits.append(anAudit('p'))
+      for (let read = 0; read < 20; read += 1) looks.push(look())
+      for (let step = 0; step < steps; step += 1) await undefined
+    })
+    await eventually(() => writer.syncing() !== undefined)
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+    assert.deepEqual(new Set(seen), new Set(seen.length > 0 ? [steps] : []), `${steps} steps`)
+    sync.resolve(undefined)
+    await Promise.all([change, ...looks])
+    assert.equal(seen.at(-1), steps + 1)
+  }
 })
 
 async function eventually(isSo: () => boolean): Promise<void> {

@@ -2,10 +2,11 @@
  * The one writer of a SQLite catalog. Changes that wait together run one after the other in one transaction, each in a
  * savepoint of its own, and share its commit and the sync that makes it durable, which is the expensive part. Nobody is
  * answered before that, not even who is refused: the refusal may rest on rows that have yet to become true. For the same
- * reason the next group, and every read (`durable`), waits for the sync.
+ * reason the next group, and every read (`syncing`), waits for the sync.
  *
  * A sync that fails leaves rows that are there and may be gone after a power cut: from then on everything fails, until
- * the catalog is opened anew. SQLite gives up the whole transaction on some errors (disk full, I/O); then everyone in it gets that error.
+ * the catalog is opened anew. SQLite gives up the whole transaction on some errors (disk full, I/O); then everyone in it
+ * gets that error.
  */
 import type { SqliteConnection } from './sqlite-connection.ts'
 import type { Transaction } from './transaction.ts'
@@ -15,8 +16,8 @@ const MOST_TOGETHER = 64
 
 export interface SqliteWriter {
   change<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
-  /** Resolves when everything that is committed is durable, without a turn of the event loop where it is already. */
-  durable(): Promise<void>
+  /** What to wait for until all that is committed is durable; undefined when it is. It has failed once a sync has. */
+  syncing(): Promise<void> | undefined
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>
 }
@@ -43,17 +44,21 @@ export function openWriter({ connection, open, sync }: WriterParts): SqliteWrite
   const queue: Waiting[] = []
   const idlers: (() => void)[] = []
   let running = false
-  let synced = Promise.resolve()
+  let syncing: Promise<void> | undefined
 
+  // Called in the same breath as the commit: no read comes between the two.
+  const committed = () => {
+    syncing = sync()
+  }
   // The next group starts after the event loop has looked at its sockets: what arrived meanwhile joins it.
   const next = () => setImmediate(() => void drain())
   async function drain(): Promise<void> {
     const group = queue.splice(0, MOST_TOGETHER)
     try {
-      await synced // rejects once a sync has failed
-      const outcomes = await runGroup(connection, open, group)
-      synced = sync()
-      await synced
+      await syncing // rejects once a sync has failed
+      const outcomes = await runGroup({ connection, open, committed }, group)
+      await syncing
+      syncing = undefined
       for (const outcome of outcomes) outcome.tell()
     } catch (error) {
       for (const waiting of group) waiting.fail(error)
@@ -69,7 +74,7 @@ export function openWriter({ connection, open, sync }: WriterParts): SqliteWrite
         if (!running) next()
         running = true
       }),
-    durable: () => synced,
+    syncing: () => syncing,
     idle: () => new Promise(resolve => (running ? idlers.push(resolve) : resolve())),
   }
 }
@@ -92,8 +97,7 @@ async function attempt<T>(
 }
 
 async function runGroup(
-  connection: SqliteConnection,
-  open: () => Transaction,
+  { connection, open, committed }: Omit<WriterParts, 'sync'> & { readonly committed: () => void },
   group: readonly Waiting[],
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
@@ -109,6 +113,7 @@ async function runGroup(
       outcomes.push(outcome)
     }
     connection.command('commit')
+    committed()
     return outcomes
   } catch (error) {
     throw abandoned(connection, error)

@@ -1,7 +1,8 @@
 /**
  * The catalog in one SQLite file, for one process: a writer (sqlite-writer.ts) and a reader that sees committed rows
- * only (a WAL snapshot, durable before anybody looks at it). Both are synchronous inside: a statement is done when its call returns, and the work of a
- * transaction, which awaits nothing but statements, runs to its end in one turn of the event loop.
+ * only (a WAL snapshot, durable before anybody looks at it). Both are synchronous inside: a statement is done when its
+ * call returns, and the work of a transaction, which awaits nothing but statements, runs to its end in one turn of the
+ * event loop. (Taking a backup again, which is rare, holds up the others while the manifest of the last try is removed.)
  */
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -60,7 +61,7 @@ async function openAt(file: string, log: WriteAheadLog): Promise<Catalog> {
   const reader = openReader({
     connection: reading,
     open: () => openTransaction({ dialect, writable: false, run: reading.run }),
-    durable: writer.durable,
+    syncing: writer.syncing,
   })
   // SQLite opens the files of the snapshot at the first look.
   await reader.read(look)

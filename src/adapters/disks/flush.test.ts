@@ -1,16 +1,14 @@
 import { ok } from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
+import { bytesInMemory } from '../../../test/bytes-in-memory.ts'
 import { findCLibrary } from './c-library.ts'
 import { localDisks } from './local.ts'
 
 const MiB = 1024 * 1024
 const TMPFS = 0x01021994
-const run = promisify(execFile)
 
 test('what has been flushed, or read since, does not stay in memory', async context => {
   if (!(await findCLibrary())) return context.skip('this process has no node:ffi')
@@ -29,13 +27,3 @@ test('what has been flushed, or read since, does not stay in memory', async cont
     ok(inMemory <= MiB, `${inMemory}`)
   }
 })
-
-/** Of the page cache; undefined where the program that tells is missing. */
-async function bytesInMemory(path: string): Promise<number | undefined> {
-  try {
-    return Number((await run('fincore', ['--bytes', '--noheadings', '--output', 'RES', path])).stdout)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}

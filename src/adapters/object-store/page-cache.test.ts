@@ -1,15 +1,13 @@
 import { equal, ok } from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
+import { bytesInMemory } from '../../../test/bytes-in-memory.ts'
 import { openFilesystemObjectStore } from './filesystem.ts'
 
 const MiB = 1024 * 1024
 const TMPFS = 0x01021994
-const run = promisify(execFile)
 
 test('large objects do not stay in memory once they are durable', async context => {
   const folder = await mkdtemp(join(tmpdir(), 'objects-'))
@@ -25,13 +23,3 @@ test('large objects do not stay in memory once they are durable', async context 
   ok(inMemory <= MiB, `${inMemory}`)
   equal(Buffer.compare(await store.get('large'), content), 0)
 })
-
-/** Of the page cache; undefined where the program that tells is missing. */
-async function bytesInMemory(path: string): Promise<number | undefined> {
-  try {
-    return Number((await run('fincore', ['--bytes', '--noheadings', '--output', 'RES', path])).stdout)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}

@@ -76,7 +76,8 @@ async function start(records: Records, { vault, disk, order, at, requestId }: St
     requestId,
   })
   const [backup] = await records.backups.within({ projectId: vault.projectId, checkpointId: checkpoint.id })
-  return { backup_id: backup?.id ?? '', checkpoint_id: checkpoint.id }
+  if (backup === undefined) throw new Error(`the checkpoint ${checkpoint.id} was begun without a backup`)
+  return { backup_id: backup.id, checkpoint_id: checkpoint.id }
 }
 
 const asProtectable = ({
