@@ -34,7 +34,7 @@ export interface Hashed {
   readonly names: Uint8Array<ArrayBuffer>
 }
 
-/** Name hashes that are known already. */
+/** Name hashes that are known already; a chunk of zeros, whose hash is zeros here, has none. */
 export interface NameJob {
   readonly naming: Uint8Array
   readonly kind: ChunkKind
@@ -104,6 +104,7 @@ export const threadJobs = {
     const names = new Uint8Array(count * NAME_BYTES)
     for (let chunk = 0; chunk < count; chunk++) {
       const contentHash = job.hashes.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES)
+      if (zeros.compare(contentHash, 0, HASH_BYTES, 0, HASH_BYTES) === 0) continue
       names.set(nameOf(job.naming, job.kind, contentHash), chunk * NAME_BYTES)
     }
     return { names }

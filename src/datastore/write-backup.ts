@@ -31,6 +31,14 @@ interface Page {
   readonly hashes: Uint8Array<ArrayBuffer>
 }
 
+/** A page with what it has from the base: `same` chunks have their hash already. */
+interface PlannedPage extends PagePlan {
+  readonly hashes: Uint8Array<ArrayBuffer>
+}
+
+/** Pages of the base that are fetched and named side by side. */
+const PAGES_AHEAD = 4
+
 /** Chunks of a page that are read together; none for a page's last step. */
 interface Step extends Page {
   readonly first: number
@@ -97,11 +105,10 @@ async function* stepsOf(write: Write): AsyncGenerator<Step> {
   const { source, changed } = write.request
   const { sizeBytes } = source
   const usingBase = write.base && changed ? { changed } : {}
-  for await (const plan of planPages({ sizeBytes, extents: source.extents(), ...usingBase })) {
+  const plans = planPages({ sizeBytes, extents: source.extents(), ...usingBase })
+  const pages = inOrder(plans, { width: PAGES_AHEAD, work: plan => takeFromBase(write, plan) })
+  for await (const { page, states, hashes } of pages) {
     write.stop.throwIfAborted()
-    const { states, page } = plan
-    const hashes = new Uint8Array(states.length * HASH_BYTES)
-    await takeFromBase(write, plan, hashes)
     for (let first = 0; first < states.length; ) {
       let count = 0
       while (count < CHUNKS_PER_BLOCK && states[first + count] === state.read) count += 1
@@ -113,9 +120,10 @@ async function* stepsOf(write: Write): AsyncGenerator<Step> {
 }
 
 /** Chunks that are as in the base take its hash; where the realm has no such chunk to build on, they are read. */
-async function takeFromBase({ realm, base, relies, request }: Write, plan: PagePlan, hashes: Uint8Array) {
-  const { page, states } = plan
-  if (base === undefined || !states.includes(state.same)) return
+async function takeFromBase({ realm, base, relies, request }: Write, { page, states }: PagePlan): Promise<PlannedPage> {
+  const hashes = new Uint8Array(states.length * HASH_BYTES)
+  const planned = { page, states, hashes }
+  if (base === undefined || !states.includes(state.same)) return planned
   const whole = Math.floor(Math.min(base.sizeBytes, request.source.sizeBytes) / CHUNK_BYTES) - page * CHUNKS_PER_PAGE
   const known = (whole > 0 && (await ifIntact(realm, readPage(realm, base, page)))) || new Uint8Array()
   const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes: known })
@@ -133,6 +141,7 @@ async function takeFromBase({ realm, base, relies, request }: Write, plan: PageP
     relies.chunks.add(id)
     relies.dataBytes += CHUNK_BYTES
   }
+  return planned
 }
 
 /** A damaged base is no reason to fail: everything is read instead. */
