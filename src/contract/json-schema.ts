@@ -52,8 +52,7 @@ export function fieldSchema(field: FieldShape, limit: Limit, style: SchemaStyle)
   const scalar = SCALARS[field.type]
   if (scalar === undefined) return { $ref: style.refer(field.type) }
   const among = lifted === undefined || (style.published && lifted.length === 0) ? (field.enum ?? []) : lifted
-  const type = field.nullable ? { type: [scalar.type, 'null'] } : {}
-  return { ...scalar, ...type, ...(among.length > 0 && { enum: among }), ...own }
+  return { ...scalar, ...(field.nullable && { nullable: true }), ...(among.length > 0 && { enum: among }), ...own }
 }
 
 const pick = (among: readonly string[] | undefined): Limit => (among === undefined ? {} : { enum: among })

@@ -203,7 +203,6 @@ export const queryLimits: Readonly<Record<string, Limit>> = {
   'ShowMembersDetail.status': { enum: ['pending', 'accepted', 'rejected'] },
   'ShowMembersDetail.vault_id': uuid,
   'ShowMembersDetail.marker': marker,
-  'ListExternalVault.region_id': { optional: true },
   'ListOrganizationPolicies.operation_type': { optional: true, enum: ['backup', 'replication'] },
   'ListOrganizationPolicies.marker': marker,
   'ListOrganizationPolicyDetail.marker': marker,
