@@ -1,6 +1,7 @@
 import { refuse } from '../contract/errors.ts'
 import { retainReplicas } from '../control/replication/retain-replicas.ts'
 import { requestHolds } from '../control/vault/hold-backups.ts'
+import { occupy } from '../control/vault/occupy.ts'
 import { freeBytes } from '../control/vault/vault-rules.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
@@ -9,7 +10,6 @@ import { checkMeasured, type Measured, measure, untilMeasured } from './chain.ts
 import { settleCheckpoint } from './checkpoint-progress.ts'
 import { retentionOf, textOf } from './job-payload.ts'
 import type { JobPorts } from './job-ports.ts'
-import { expandIfFull } from './vault-capacity.ts'
 
 type FinishingPorts = Pick<JobPorts, 'catalog' | 'datastore' | 'now' | 'log'>
 
@@ -64,8 +64,7 @@ async function makeAvailable(records: Records, { backupId, disks, measured, at }
   }
   if (sum.storedBytes > freeBytes(vault)) refuse('6129', { 'free bytes': freeBytes(vault), needed: sum.storedBytes })
   await records.backups.update([backupId], { ...done, ...sum })
-  await records.vaults.charge(vault.id, sum.storedBytes)
-  await expandIfFull(records, vault.projectId, vault.id)
+  await occupy(records, vault, sum.storedBytes)
   await settleCheckpoint(records, vault.projectId, found.checkpointId)
   await requestHolds(records, vault, { backup: found, at })
 }

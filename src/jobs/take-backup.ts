@@ -9,6 +9,7 @@ import { isFull } from '../control/checkpoint/checkpoint-rules.ts'
 import { isImport } from '../control/import/import-rules.ts'
 import { applyRetention } from '../control/policy/apply-retention.ts'
 import { requestHolds } from '../control/vault/hold-backups.ts'
+import { occupy } from '../control/vault/occupy.ts'
 import { condemnDisk } from '../control/volume/condemn-disk.ts'
 import type { WrittenBackup } from '../datastore/datastore.ts'
 import type { BackupRecord } from '../ports/catalog/backup.ts'
@@ -27,7 +28,6 @@ import { momentOf } from './moment-of.ts'
 import { pruneFailed } from './prune-failed.ts'
 import { ClaimLost, publish, step } from './publish.ts'
 import { requestCollection } from './request-collection.ts'
-import { expandIfFull, noteThreshold } from './vault-capacity.ts'
 
 export const takeBackup: JobType = { lane: 'backup', mostAttempts: 8, run, giveUp }
 
@@ -63,13 +63,11 @@ async function run(ports: JobPorts, job: JobRecord, context: JobContext): Promis
       if (job.attempts > 1) await requestCollection(records, job.projectId, at)
       const vault = await records.vaults.find(job.projectId, plan.backup.vaultId)
       if (vault) await requestHolds(records, vault, { backup: plan.backup, at })
-      await expandIfFull(records, job.projectId, plan.backup.vaultId)
       await applyRetention(records, plan.backup, at)
       return await guestNote(records, job, moment?.guest)
     })
   })
   moment?.keep()
-  await noteThreshold(ports, job.projectId, plan.backup.vaultId)
 }
 
 /**
@@ -184,7 +182,8 @@ interface Taken {
 
 /** The rows come to hold what was written, and the vault is charged for it. */
 async function makeAvailable(records: Records, { backup, parts, written, measured, at }: Taken): Promise<void> {
-  await records.vaults.lock(backup.projectId, backup.vaultId)
+  const vault = await records.vaults.lock(backup.projectId, backup.vaultId)
+  if (vault === undefined) throw new Error(`backup ${backup.id} has no vault`)
   await records.checkpoints.lock(backup.checkpointId)
   const sum = { storedBytes: 0, fullBytes: 0, resourceSizeBytes: 0 }
   const done = { status: 'available', protectedAt: at, updatedAt: at } as const
@@ -210,7 +209,7 @@ async function makeAvailable(records: Records, { backup, parts, written, measure
   const isServer = parts.every(({ holder }) => holder.id !== backup.id)
   const full = parts.every(({ base }) => base === undefined)
   if (isServer) await records.backups.update([backup.id], { ...done, ...sum, full })
-  await records.vaults.charge(backup.vaultId, sum.storedBytes)
+  await occupy(records, vault, sum.storedBytes)
   await settleCheckpoint(records, backup.projectId, backup.checkpointId)
   await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'available')
   await records.resources.tally(backup.vaultId, backup.resourceId, sum.storedBytes, 1)

@@ -4,6 +4,7 @@ import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
 import type { UseCase } from '../use-case.ts'
+import { occupy } from '../vault/occupy.ts'
 import { backupNamed, memberNamed } from './find-shared.ts'
 import { lockShare, releaseMember } from './member-release.ts'
 import {
@@ -56,14 +57,15 @@ async function findOffer(
 
 /** The shared bytes then occupy the recipient's vault as well (semantics 8.5, 8.8). */
 async function accept(records: Records, { backup, member }: Offer, vaultId: string, at: Date): Promise<MemberRecord> {
-  const vault = await records.vaults.lock(member.destProjectId, vaultId)
+  const found = await records.vaults.lock(member.destProjectId, vaultId)
   const locked = (await records.backups.lock(backup.id)) ?? refuse('6200', { backup: backup.id })
   checkAvailable(locked)
-  checkAcceptingVault(vault ?? refuse('6105', { vault: vaultId }), locked)
+  const vault = found ?? refuse('6105', { vault: vaultId })
+  checkAcceptingVault(vault, locked)
   checkReadable(locked)
   const patch = { status: 'accepted', updatedAt: at, vaultId, chargedBytes: locked.fullBytes } as const
   await records.members.update(member.id, patch)
-  await records.vaults.charge(vaultId, locked.fullBytes)
+  await occupy(records, vault, locked.fullBytes)
   return { ...member, ...patch }
 }
 

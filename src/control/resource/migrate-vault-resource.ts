@@ -6,6 +6,7 @@ import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { recordOperation } from '../operation-log/start-operation.ts'
 import type { ProjectCaller, UseCase } from '../use-case.ts'
 import { isWhole, takenOf } from '../vault/condemn-backups.ts'
+import { occupy } from '../vault/occupy.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
 import { lockVault } from '../vault/vault-rules.ts'
 import { checkAtRest, checkRoomFor, checkVaultsFit } from './migration-rules.ts'
@@ -36,8 +37,11 @@ export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | '
         backups: await takenOf(records, { projectId, vaultId: source.id, resourceId: resource.id }),
       })
     }
-    checkRoomFor(storedBytes(moves.flatMap(move => move.backups)), destination)
+    const bytes = storedBytes(moves.flatMap(move => move.backups))
+    checkRoomFor(bytes, destination)
     for (const move of moves) await moveOne(records, caller, { ...move, source, destination, at })
+    await records.vaults.charge(source.id, -bytes)
+    await occupy(records, destination, bytes)
   })
   return { migrated_resources: ids }
 }
@@ -65,14 +69,11 @@ interface Move {
 
 async function moveOne(records: Records, { projectId, requestId }: ProjectCaller, move: Move): Promise<void> {
   const { resource, backups, source, destination, at } = move
-  const bytes = storedBytes(backups)
   await records.resources.move(source.id, [resource.id], destination.id)
   await records.backups.update(
     backups.map(backup => backup.id),
     { vaultId: destination.id },
   )
-  await records.vaults.charge(source.id, -bytes)
-  await records.vaults.charge(destination.id, bytes)
   await recordOperation(records, {
     type: 'sync',
     projectId,

@@ -6,7 +6,7 @@ import type { Records } from '../../ports/catalog/catalog.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import type { Ports } from '../../ports/ports.ts'
 
-const LARGEST_GB = 10_485_760
+export const LARGEST_GB = 10_485_760
 
 /** The path check of everything under a vault, which the front door asks before it looks at the body: 6105. */
 export async function findVault(

@@ -63,7 +63,7 @@ export interface Vaults {
   /** Newest first, then by id. */
   list(projectId: string, filter: VaultFilter, page: Page): Promise<Listing<VaultRecord>>
   update(id: string, patch: VaultPatch): Promise<void>
-  /** Adds bytes (negative: frees) to what the vault holds; never below zero. */
+  /** Adds bytes (negative: frees) to what the vault holds; never below zero. What grows it is control/vault/occupy.ts alone. */
   charge(id: string, bytes: number): Promise<void>
   /** With its resources, tags and the checkpoints that have no backup; fails while a backup or an accepted share is in it. */
   remove(id: string): Promise<void>
