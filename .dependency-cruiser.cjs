@@ -12,6 +12,8 @@ const allowed = {
   adapters: ['contract', 'ports', 'nbd-wire', 'replica-wire'],
   'replica-wire': ['ports'],
   'nbd-wire': [],
+  client: ['contract'],
+  'client-commands': ['contract', 'client'],
   nbd: ['contract', 'ports', 'control', 'nbd-wire'],
 }
 const tests = '\\.test\\.ts$|/suite\\.ts$'
@@ -46,7 +48,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/(adapters|http)/|^src/contract/check\\.ts$|^src/(main|config[^/]*|compose)\\.ts$|${tests}`,
+        pathNot: `^src/(adapters|http|client-commands)/|^src/contract/check\\.ts$|^src/(main|config[^/]*|compose)\\.ts$|${tests}`,
       },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },

@@ -112,7 +112,7 @@ test('a data directory that cannot be used is one line and exit 1', async () => 
   await fails(serve('/proc/opencbr'), 1, /^opencbr: the data directory \/proc\/opencbr cannot be used \(ENOENT\)$/)
 })
 
-test('what the command line does not know is exit 1', async () => {
-  await fails(start('sreve'), 1, /unknown command/)
-  await fails(start('serve', '--prot', '1'), 1, /unknown option/)
+test('what the command line does not know is exit 2', async () => {
+  await fails(start('sreve'), 2, /unknown command/)
+  await fails(start('serve', '--prot', '1'), 2, /unknown option/)
 })

@@ -1,5 +1,8 @@
-/** The process: reads the configuration, opens the doors, stops cleanly on a signal. Exit 2: the configuration; 3: damage found; 1: the rest. */
-import { Command, Option } from 'commander'
+/**
+ * The process: reads the configuration, opens the doors, stops cleanly on a signal; or it is a client of one that runs.
+ * Exit 2: the command line or the configuration; 3: damage found; 1: the rest.
+ */
+import { Command, CommanderError, Option } from 'commander'
 import type { Role } from './compose.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { Fault } from './ports/fault.ts'
@@ -19,7 +22,9 @@ interface StoreOptions {
   readonly output: 'table' | 'json'
 }
 
-const program = new Command('opencbr').description('Cloud backup and recovery, with backups that can be shared.')
+const program = new Command('opencbr')
+  .description('Cloud backup and recovery, with backups that can be shared.')
+  .exitOverride() // its own exit code for a wrong command line is 1
 
 program
   .command('serve')
@@ -46,11 +51,23 @@ for (const [name, what] of [
     .action((options: StoreOptions) => onStore(name, options))
 }
 
+// What the operator runs starts without them.
+if (!['serve', 'store'].includes(process.argv[2] ?? '')) {
+  const { addClientCommands } = await import('./client-commands/commands.ts')
+  addClientCommands(program)
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
-  console.error(complaint(error))
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  // Commander has said what is wrong, or given the help that was asked for.
+  if (!(error instanceof CommanderError)) console.error(complaint(error))
+  process.exitCode = exitCodeOf(error)
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  return error instanceof ConfigError ? 2 : 1
 }
 
 async function serve(options: ServeOptions): Promise<void> {

@@ -1,0 +1,58 @@
+/** Lists in full, and the one thing of a list that is meant: by its id, or by its name where only one has it. */
+import { type Cbr, everyPage, had, type Query } from '../client/cbr.ts'
+import { ClientFailure } from '../client/failures.ts'
+import { isUuid } from '../contract/ids.ts'
+import { mostRows } from '../contract/limits.ts'
+import type { BackupResp, OperationLog, ProtectablesResp, Vault } from '../contract/operations.gen.ts'
+
+interface Thing {
+  readonly id: string
+  readonly name: string
+}
+
+export type ResourceKind = 'server' | 'disk'
+
+export const allVaults = (cbr: Cbr): Promise<readonly Vault[]> =>
+  everyPage(async page => (await cbr.call('ListVault', { query: page })).vaults)
+
+export const allBackups = (cbr: Cbr, query: Query<'ListBackups'>): Promise<readonly BackupResp[]> =>
+  everyPage(async page => (await cbr.call('ListBackups', { query: { ...query, ...page } })).backups)
+
+export const allTasks = (cbr: Cbr, query: Query<'ListOpLogs'>): Promise<readonly OperationLog[]> =>
+  everyPage(async page => (await cbr.call('ListOpLogs', { query: { ...query, ...page } })).operation_logs)
+
+export const allOfKind = (cbr: Cbr, kind: ResourceKind): Promise<readonly ProtectablesResp[]> =>
+  everyPage(async page => {
+    const path = { protectable_type: kind }
+    return (await cbr.call('ListProtectable', { path, query: page })).instances
+  }, mostRows.ListProtectable)
+
+export function oneOf<T extends Thing>(what: string, given: string, among: readonly T[]): T {
+  const exact = among.find(({ id }) => id === given)
+  if (exact !== undefined) return exact
+  const [first, ...others] = among.filter(({ name }) => name === given)
+  if (first === undefined) throw new ClientFailure(`there is no ${what} ${given}`, { next: `opencbr ${what} list` })
+  if (others.length === 0) return first
+  const ids = [first, ...others].map(({ id }) => id).join(', ')
+  throw new ClientFailure(`${others.length + 1} ${what}s are called ${given}`, { next: `name one by its id: ${ids}` })
+}
+
+/** An id is taken as it is: whether there is such a thing is the service's to say. */
+const idOf = async (what: string, given: string, all: () => Promise<readonly Thing[]>): Promise<string> =>
+  isUuid(given) ? given : oneOf(what, given, await all()).id
+
+export const vaultId = (cbr: Cbr, given: string): Promise<string> => idOf('vault', given, () => allVaults(cbr))
+
+/** Also one that is shared to the project. */
+export const backupId = (cbr: Cbr, given: string): Promise<string> =>
+  idOf('backup', given, () => allBackups(cbr, { own_type: 'all_granted' }))
+
+export async function oneBackup(cbr: Cbr, given: string): Promise<BackupResp> {
+  const path = { backup_id: await backupId(cbr, given) }
+  return had((await cbr.call('ShowBackup', { path })).backup, 'a backup')
+}
+
+/** A server or disk, by whichever it is. */
+export async function oneResource(cbr: Cbr, given: string, kind: ResourceKind): Promise<ProtectablesResp> {
+  return oneOf(kind, given, await allOfKind(cbr, kind))
+}
