@@ -41,7 +41,7 @@ function lackingOf(file: string): readonly string[] {
   const [, needs] =
     /^(?:\/\/| \*) Needs (?:programs: )?([\w, -]+)/m.exec(readFileSync(resolve(root, file), 'utf8')) ?? []
   if (needs === undefined) throw new Error(`${file} does not say what it needs`)
-  return needs.split(/[, ]+/).filter(name => !(/^[A-Z_]+$/.test(name) ? process.env[name] : isProgram(name)))
+  return needs.split(/[, ]+/).filter(name => !(/^[A-Z][A-Z0-9_]*$/.test(name) ? process.env[name] : isProgram(name)))
 }
 
 function isProgram(name: string): boolean {

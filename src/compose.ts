@@ -74,7 +74,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   await using opened = new AsyncDisposableStack()
   await openDataFolder(config.dataDir)
   const { catalog, changes } = counting(opened.adopt(await openCatalog(config), held => held.close()))
-  const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
+  const objectStore = opened.adopt(await openObjectStore(config, logger), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger, index: indexOf(config) }), held =>
     held.close(),
@@ -172,7 +172,17 @@ function exportSettings(config: Config) {
 
 const HOUR = 3_600_000
 
-async function openObjectStore({ metadata, chunkStore, dataDir }: Config): Promise<ObjectStore> {
+async function openObjectStore(config: Config, log: Log): Promise<ObjectStore> {
+  const { s3 } = config.chunkStore
+  if (s3 === undefined) return openFolder(config)
+  const { openS3ObjectStore } = await import('./adapters/object-store/s3.ts') // its client takes a part of the start
+  const store = await openS3ObjectStore(s3)
+  const { accessKey, secretKey, ...where } = s3
+  log.info({ ...where, objectLock: store.retention !== undefined }, 'chunks lie in a bucket')
+  return store
+}
+
+async function openFolder({ metadata, chunkStore, dataDir }: Config): Promise<ObjectStore> {
   const store = await openFilesystemObjectStore(chunkStore.url.replace(/^file:(\/\/)?/, '') || join(dataDir, 'store'))
   // An embedded catalog is one process's alone, and so is what lies beside it; others may be at work on a shared one.
   await store.sweepInterrupted(new Date(Date.now() - (metadata.url.startsWith('sqlite:') ? 0 : HOUR)))
@@ -250,7 +260,7 @@ export async function composeStore(config: Config, logTo: { write(line: string):
   await checkDataFolder(config.dataDir)
   const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logTo)
   const catalog = opened.adopt(await openCatalog(config), held => held.close())
-  const objectStore = opened.adopt(await openObjectStore(config), held => held.close())
+  const objectStore = opened.adopt(await openObjectStore(config, logger), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger, index: indexOf(config) }), held =>
     held.close(),

@@ -126,7 +126,6 @@ test('wrong forms and contradictions are mistakes', () => {
   assert.deepEqual(mistakes('resources: { local: { servers: [{ project: a, name: b, disks: [], guestAgent: c }] } }'), [
     'resources.local.servers[0]: must have qmp where it has guestAgent',
   ])
-  assert.deepEqual(mistakes('chunkStore: { url: "s3://b" }'), ['chunkStore.url: S3 stores come with a later version'])
   assert.deepEqual(mistakes('identity: { embedded: { domains: { a: 1 } } }'), [
     'identity.embedded.domains: must be a list',
   ])
@@ -134,6 +133,41 @@ test('wrong forms and contradictions are mistakes', () => {
   assert.deepEqual(mistakes('- a'), ['c.yaml: is not a group of keys'])
   assert.match(mistakes('a: [')[0] ?? '', /^c\.yaml: .+/)
   assert.deepEqual(mistakes('', { OPENCBR_LIMITS_VAULTS: '[' }).slice(0, 1), ['OPENCBR_LIMITS_VAULTS: is not YAML'])
+})
+
+test('a bucket is named with all that leads to it', () => {
+  const url = 's3://backups?endpoint=http://127.0.0.1:9000/&region=eu-1&pathStyle=true&prefix=/a/b/'
+  const environment = { OPENCBR_CHUNK_STORE_URL: url, OPENCBR_CHUNK_STORE_ACCESS_KEY: 'AK', STORE_SECRET: 'SK' }
+  const config = load('chunkStore: { secretKey: { env: STORE_SECRET } }', { environment })
+  assert.deepEqual(config.chunkStore.s3, {
+    bucket: 'backups',
+    endpoint: 'http://127.0.0.1:9000',
+    region: 'eu-1',
+    pathStyle: true,
+    prefix: 'a/b',
+    accessKey: 'AK',
+    secretKey: 'SK',
+  })
+  const ofAws = load('chunkStore: { url: "s3://backups", accessKey: AK, secretKey: SK }').chunkStore.s3
+  assert.equal(ofAws?.endpoint, undefined)
+  assert.equal(ofAws?.pathStyle, false)
+  assert.equal(load('chunkStore: { url: "file:/srv/store" }').chunkStore.s3, undefined)
+})
+
+test('all that is wrong with a bucket is told, and no secret with it', () => {
+  const url = 's3://AK:hush@Backups/folder?endpoint=ftp://x&pathstyle=1&pathStyle=maybe&prefix=../x&region=Eu'
+  assert.deepEqual(mistakes(`chunkStore: { url: "${url}", secretKey: SK }`), [
+    "chunkStore.url: must name a bucket, as in s3://BUCKET?endpoint=..., not 'Backups'",
+    'chunkStore.url: holds a secret: give it as chunkStore.accessKey and chunkStore.secretKey',
+    "chunkStore.url: must have no path: folders in the bucket are named by 'prefix'",
+    'chunkStore.url: endpoint must be an http:// or https:// URL without a path',
+    "chunkStore.url: region must be lower-case letters, digits and dashes, not 'Eu'",
+    'chunkStore.url: pathStyle must be true or false',
+    "chunkStore.url: prefix must be lower-case letters, digits, dots and dashes, not '../x'",
+    "chunkStore.url: there is no parameter 'pathstyle'; the nearest is 'pathStyle'",
+    'chunkStore.accessKey: must be there for an s3:// store',
+  ])
+  assert.match(mistakes('chunkStore: { url: "s3://" }')[0] ?? '', /^chunkStore\.url: must name a bucket/)
 })
 
 test('a file that is not there is a mistake of its own', () => {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parse, YAMLError } from 'yaml'
 import { overlay, unknownVariables } from './config-environment.ts'
 import { isGroup, type Mistake } from './config-rules.ts'
+import { readS3Address, type S3Address } from './config-s3.ts'
 import { type Inside, shape, type Written } from './config-shape.ts'
 import type { DiskFormat } from './ports/disks.ts'
 
@@ -20,8 +21,8 @@ export interface Config {
   readonly metadata: { readonly url: string }
   readonly chunkStore: {
     readonly url: string
-    readonly accessKey: string | undefined
-    readonly secretKey: string | undefined
+    /** Undefined for a folder. */
+    readonly s3: (S3Address & { readonly accessKey: string; readonly secretKey: string }) | undefined
     /** What the indexes of chunks may take; the rest of them lies in files. */
     readonly indexMemoryMib: number
   }
@@ -170,8 +171,7 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
     metadata: read.metadata ?? { url: 'sqlite:' },
     chunkStore: {
       url: read.chunkStore?.url ?? 'file:',
-      accessKey: read.chunkStore?.accessKey,
-      secretKey: read.chunkStore?.secretKey,
+      s3: s3Of(read.chunkStore),
       indexMemoryMib: read.chunkStore?.indexMemoryMib ?? 64,
     },
     keys: {
@@ -214,6 +214,11 @@ function located(disk: WrittenDisk, folder: string): LocalDisk {
   return { ...disk, format, path: format === 'nbd' ? disk.path : resolve(folder, disk.path) }
 }
 
+function s3Of(written: Written['chunkStore']): Config['chunkStore']['s3'] {
+  const { url = '', accessKey = '', secretKey = '' } = written ?? {}
+  return url.startsWith('s3:') ? { ...readS3Address(url).address, accessKey, secretKey } : undefined
+}
+
 function integrityOf(written: Written['integrity']): Config['integrity'] {
   const { scrub, verification, collection } = written ?? {}
   return {
@@ -231,7 +236,7 @@ function addressOf(listen: string): Config['listen'] {
 
 /** What is right key by key and wrong together. */
 function contradictions(config: Config): readonly Mistake[] {
-  const { listen, identity, chunkStore, exports, resources } = config
+  const { listen, identity, exports, resources } = config
   const found: Mistake[] = []
   for (const [at, { port }] of [['listen', listen] as const, ['exports.listen', exports.listen] as const]) {
     if (port > 65_535) found.push({ at, problem: `there is no port ${port}` })
@@ -246,9 +251,14 @@ function contradictions(config: Config): readonly Mistake[] {
     if (guestAgent !== undefined && qmp === undefined)
       found.push({ at: `resources.local.servers[${at}]`, problem: 'must have qmp where it has guestAgent' })
   }
-  found.push(...peerMistakes(config))
-  if (chunkStore.url.startsWith('s3:'))
-    found.push({ at: 'chunkStore.url', problem: 'S3 stores come with a later version' })
+  return [...found, ...chunkStoreMistakes(config), ...peerMistakes(config)]
+}
+
+function chunkStoreMistakes({ chunkStore: { url, s3 } }: Config): readonly Mistake[] {
+  if (s3 === undefined) return []
+  const found = readS3Address(url).problems.map(problem => ({ at: 'chunkStore.url', problem }))
+  for (const key of ['accessKey', 'secretKey'] as const)
+    if (s3[key] === '') found.push({ at: `chunkStore.${key}`, problem: 'must be there for an s3:// store' })
   return found
 }
 

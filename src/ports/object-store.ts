@@ -4,8 +4,9 @@
  * Promises every adapter keeps (its suite: adapters/object-store/suite.ts):
  * - `put` has made the object durable, whole, under its final name when it resolves (file and folder fsynced); a crash
  *   before that leaves no object under that name. An object is never changed: a second `put` of a key replaces it whole.
- * - A key is `/`-separated segments of `[a-z0-9._-]`, never empty, `.` or `..`; no key is a prefix folder of another
- *   (Fault `conflict`). A prefix is the beginning of a key, cut anywhere. Anything else is a bug, and a RangeError.
+ * - A key is `/`-separated segments of `[a-z0-9._-]`, never empty, `.` or `..`. A prefix is the beginning of a key, cut
+ *   anywhere. Anything else is a bug, and a RangeError. Nobody uses a key that is a prefix folder of another: a store that
+ *   cannot have both refuses the second (Fault `conflict`), others have both.
  * - A missing object is a Fault `missing`; a full store a Fault `full`, and leaves nothing behind.
  * - `list` yields in ascending key order all objects that existed throughout the listing.
  * - `remove` of a missing key succeeds. Removal is durable when it resolves.

@@ -4,10 +4,12 @@ const segment = /^(?!\.{1,2}$)[a-z0-9._-]{1,200}$/
 const prefixShape = /^[a-z0-9._/-]*$/
 const longestKey = 800
 
+export const isKey = (key: string): boolean =>
+  key.length <= longestKey && key.split('/').every(part => segment.test(part))
+
 /** Throws a RangeError unless it is a key (ports/object-store.ts). */
 export function checkKey(key: string): void {
-  if (key.length > longestKey || !key.split('/').every(part => segment.test(part)))
-    throw new RangeError(`not an object key: ${JSON.stringify(key)}`)
+  if (!isKey(key)) throw new RangeError(`not an object key: ${JSON.stringify(key)}`)
 }
 
 /** Throws a RangeError unless some key can begin like this. */
