@@ -4,11 +4,20 @@ import type { MemberStatus } from '../../ports/catalog/member.ts'
 import { listBackups } from './backup-list.ts'
 import { allIn, nearestIn, statusesIn } from './backup-place.ts'
 import { backupTable } from './backup-table.ts'
-import { demandWritable, first, insertAll, type Session } from './session.ts'
+import { demandWritable, first, insertAll, kept, type Session } from './session.ts'
 
 export function backupsOf(session: Session): Backups {
   const { db, among } = session
-  const named = (id: string) => db.selectFrom('backup').selectAll().where('id', '=', id)
+  const named = (id: string) =>
+    kept(session, 'backup', [id], () => db.selectFrom('backup').selectAll().where('id', '=', id))
+  const locked = (id: string) =>
+    kept(session, 'backup, locked', [id], () =>
+      db
+        .selectFrom('backup')
+        .selectAll()
+        .where('id', '=', id)
+        .$if(session.locksRows, query => query.forUpdate()),
+    )
   return {
     insert: backups => insertAll(session, 'backup', backups.map(backupTable.toRow)),
     async find(id) {
@@ -17,10 +26,7 @@ export function backupsOf(session: Session): Backups {
     },
     async lock(id) {
       demandWritable(session)
-      const row = await first(
-        session,
-        named(id).$if(session.locksRows, query => query.forUpdate()),
-      )
+      const row = await first(session, locked(id))
       return row && backupTable.toRecord(row)
     },
     async childrenOf(parentIds) {

@@ -1,5 +1,5 @@
-import type { MemberRecord, Members } from '../../ports/catalog/member.ts'
-import { first, insertAll, ONE, type Session } from './session.ts'
+import type { MemberFilter, MemberRecord, Members } from '../../ports/catalog/member.ts'
+import { first, insertAll, kept, ONE, type Session } from './session.ts'
 import { given, slice, sortsOf, total } from './slice.ts'
 import { table } from './table.ts'
 
@@ -15,13 +15,22 @@ const memberTable = table<MemberRecord>({
   chargedBytes: 'number',
 })
 
+const columnsOf = (filter: MemberFilter) => ({
+  dest_project_id: filter.destProjectId,
+  image_id: filter.imageId,
+  status: filter.status,
+  vault_id: filter.vaultId,
+})
+
 export function membersOf(session: Session): Members {
   const { db, among } = session
   const ofBackup = (backupId: string) => db.selectFrom('member').where('backup_id', '=', backupId)
   return {
     insert: members => insertAll(session, 'member', members.map(memberTable.toRow)),
     async of(backupId) {
-      const query = ofBackup(backupId).selectAll().orderBy('created_at').orderBy('id')
+      const query = kept(session, 'members of a backup', [backupId], () =>
+        ofBackup(backupId).selectAll().orderBy('created_at').orderBy('id'),
+      )
       return (await session.all(query)).map(memberTable.toRecord)
     },
     async find(backupId, member) {
@@ -32,16 +41,7 @@ export function membersOf(session: Session): Members {
       return row && memberTable.toRecord(row)
     },
     async list(backupId, filter, order, page) {
-      const matching = ofBackup(backupId).where(e =>
-        e.and(
-          given({
-            dest_project_id: filter.destProjectId,
-            image_id: filter.imageId,
-            status: filter.status,
-            vault_id: filter.vaultId,
-          }),
-        ),
-      )
+      const matching = ofBackup(backupId).where(e => e.and(given(columnsOf(filter))))
       const found = await slice(
         session,
         {

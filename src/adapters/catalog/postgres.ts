@@ -126,7 +126,7 @@ function postgresDialect(): Dialect {
   })
   return {
     db,
-    inserts: new Map(),
+    statements: new Map(),
     locksRows: true,
     among: (column, values) => sql`${sql.ref(column)} = any(${values})`,
   }

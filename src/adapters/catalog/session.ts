@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Compilable, type CompiledQuery, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
@@ -7,8 +8,8 @@ export interface Dialect {
   readonly db: Kysely<Tables>
   /** Whether rows are locked one by one (`for update`); SQLite has one writer and needs none. */
   readonly locksRows: boolean
-  /** Inserts compiled before, by table and number of rows. */
-  readonly inserts: Map<string, CompiledQuery>
+  /** What `kept` and inserts have compiled before. */
+  readonly statements: Map<string, CompiledQuery>
   /** `column in (values)`, as one parameter however many there are, so that the statement's text stays the same. */
   among(column: string, values: readonly string[]): RawBuilder<SqlBool>
 }
@@ -25,6 +26,24 @@ export const ONE = sql.lit(1)
 export async function first<R>(session: Session, query: Compilable<R>): Promise<R | undefined> {
   const [row] = await session.all(query)
   return row
+}
+
+/**
+ * A statement of the busiest calls, built and compiled the first time only: that takes longer than running it. `name` is
+ * its own, `parameters` are all its parameters, in the order of their places; `build` must lead to the same text always.
+ */
+export function kept<R>(
+  { statements }: Session,
+  name: string,
+  parameters: readonly string[],
+  build: () => Compilable<R>,
+): Compilable<R> {
+  const known = statements.get(name)
+  if (known) return { compile: () => ({ ...known, parameters }) }
+  const query = build().compile()
+  if (!isDeepStrictEqual(query.parameters, parameters)) throw new Error(`${name} has other parameters`)
+  statements.set(name, query)
+  return { compile: () => query }
 }
 
 /** Most rows of one insert: below every engine's limit of parameters, whatever the table. */
@@ -47,15 +66,19 @@ export async function insertAll<T extends Insertable>(
   }
 }
 
-function insertOf<T extends Insertable>({ db, inserts }: Session, into: T, rows: readonly Tables[T][]): CompiledQuery {
-  const key = `${into} ${rows.length}`
-  const kept = inserts.get(key)
+function insertOf<T extends Insertable>(
+  { db, statements }: Session,
+  into: T,
+  rows: readonly Tables[T][],
+): CompiledQuery {
+  const key = `insert ${rows.length} into ${into}`
+  const known = statements.get(key)
   const parameters = rows.flatMap<unknown>(row => Object.values(row))
-  if (kept) return { ...kept, parameters }
+  if (known) return { ...known, parameters }
   const columns = Object.keys(rows[0] ?? {}).map(column => sql.ref(column))
   const values = rows.map(row => sql`(${sql.join(Object.values(row))})`)
   const query = sql`insert into ${sql.table(into)} (${sql.join(columns)}) values ${sql.join(values)}`.compile(db)
-  if (rows.length <= MOST_KEPT) inserts.set(key, query)
+  if (rows.length <= MOST_KEPT) statements.set(key, query)
   return query
 }
 

@@ -22,6 +22,7 @@ const openOver = (connection: SqliteConnection, sync = async () => undefined) =>
     connection,
     open: () => openTransaction({ dialect: sqliteDialect(), writable: true, run: connection.run }),
     sync,
+    pause: () => undefined,
   })
 
 async function open(t: TestContext): Promise<Opened> {

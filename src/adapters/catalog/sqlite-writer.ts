@@ -27,6 +27,8 @@ export interface WriterParts {
   readonly open: () => Transaction
   /** Makes what is committed durable. */
   readonly sync: () => Promise<void>
+  /** Called between two groups; the next one waits for what it answers. */
+  readonly pause: () => Promise<void> | undefined
 }
 
 interface Waiting {
@@ -40,7 +42,7 @@ interface Outcome {
   readonly tell: () => void
 }
 
-export function openWriter({ connection, open, sync }: WriterParts): SqliteWriter {
+export function openWriter({ connection, open, sync, pause }: WriterParts): SqliteWriter {
   const queue: Waiting[] = []
   const idlers: (() => void)[] = []
   let running = false
@@ -56,6 +58,7 @@ export function openWriter({ connection, open, sync }: WriterParts): SqliteWrite
     const group = queue.splice(0, MOST_TOGETHER)
     try {
       await syncing // rejects once a sync has failed
+      await pause()
       const outcomes = await runGroup({ connection, open, committed }, group)
       await syncing
       syncing = undefined
@@ -97,7 +100,7 @@ async function attempt<T>(
 }
 
 async function runGroup(
-  { connection, open, committed }: Omit<WriterParts, 'sync'> & { readonly committed: () => void },
+  { connection, open, committed }: Pick<WriterParts, 'connection' | 'open'> & { readonly committed: () => void },
   group: readonly Waiting[],
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []

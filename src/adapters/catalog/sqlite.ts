@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { Catalog, Records } from '../../ports/catalog/catalog.ts'
 import { Fault } from '../../ports/fault.ts'
+import { LONGEST_LOG_PAGES, type LogWriteback, logWriteback } from './log-writeback.ts'
 import { migrate } from './migrate.ts'
 import type { ColumnTypes } from './migrations/migration.ts'
 import type { Dialect, Session } from './session.ts'
@@ -24,8 +25,6 @@ import { type WriteAheadLog, writeAheadLog } from './write-ahead-log.ts'
 
 const sqliteColumns: ColumnTypes = { text: 'text', whole: 'integer', flag: 'integer', tableEnd: ' strict' }
 
-/** 16 MiB: a page that many changes touch is written back once; a checkpoint, which blocks, stays below 50 ms. */
-const CHECKPOINT_PAGES = 4_000
 const CACHE_KIB = 65_536
 
 /** `:memory:` is a catalog of its own that leaves nothing behind; it keeps all promises but durability. */
@@ -49,11 +48,13 @@ async function openAt(file: string, log: WriteAheadLog): Promise<Catalog> {
   held.use(holdFile(file))
   const dialect = sqliteDialect()
   const writing = held.use(openConnection(file, { readOnly: false }))
-  configure(writing, log === forgetful ? 'off' : 'normal')
+  configure(writing, log === forgetful ? FORGETFUL : DURABLE)
+  const writeback = log === forgetful ? undefined : held.use(logWriteback(file, writing))
   const writer = openWriter({
     connection: writing,
     open: () => openTransaction({ dialect, writable: true, run: writing.run }),
     sync: log.sync,
+    pause: () => writeback?.tend(),
   })
   await writer.change(({ session }) => migrateSqlite(session))
   if (log !== forgetful) syncFolder(dirname(file))
@@ -65,7 +66,7 @@ async function openAt(file: string, log: WriteAheadLog): Promise<Catalog> {
   })
   // SQLite opens the files of the snapshot at the first look.
   await reader.read(look)
-  return catalogOver(writer, reader, held.move())
+  return catalogOver({ writer, reader, writeback, held: held.move() })
 }
 
 /** Exported for tests that look at statements. */
@@ -74,20 +75,31 @@ export async function migrateSqlite(session: Session): Promise<void> {
   await setStatistics(session)
 }
 
+/** The log is synced (write-ahead-log.ts) and written back (log-writeback.ts) beside the event loop. */
+const DURABLE = ['pragma synchronous = normal', 'pragma wal_autocheckpoint = 0']
+/** In memory both would be for nothing. */
+const FORGETFUL = ['pragma synchronous = off', `pragma wal_autocheckpoint = ${LONGEST_LOG_PAGES}`]
+
 /** Throws where the file system cannot have a write-ahead log: a reader would block the writer there. */
-function configure(connection: SqliteConnection, synchronous: 'normal' | 'off'): void {
+function configure(connection: SqliteConnection, settings: readonly string[]): void {
   const [mode] = connection.query('pragma journal_mode = wal')
   if (!mode || Object.values(mode)[0] !== 'wal') {
     throw new Fault('denied', 'SQLite can keep no write-ahead log here; is this a network file system?')
   }
-  connection.command(`pragma synchronous = ${synchronous}`)
   connection.command('pragma foreign_keys = on')
   connection.command('pragma temp_store = memory')
   connection.command(`pragma cache_size = ${-CACHE_KIB}`)
-  connection.command(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  for (const setting of settings) connection.command(setting)
 }
 
-function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: AsyncDisposable): Catalog {
+interface Opened {
+  readonly writer: SqliteWriter
+  readonly reader: SqliteReader
+  readonly writeback: LogWriteback | undefined
+  readonly held: AsyncDisposable
+}
+
+function catalogOver({ writer, reader, writeback, held }: Opened): Catalog {
   const nesting = watchNesting()
   let closing: Promise<void> | undefined
   const check = () => {
@@ -110,6 +122,7 @@ function catalogOver(writer: SqliteWriter, reader: SqliteReader, held: AsyncDisp
     },
     async ready() {
       await read(look)
+      writeback?.check()
     },
     close() {
       closing ??= close()
@@ -133,7 +146,7 @@ export function sqliteDialect(): Dialect {
   })
   const among: Dialect['among'] = (column, values) =>
     sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`
-  return { db, inserts: new Map(), locksRows: false, among }
+  return { db, statements: new Map(), locksRows: false, among }
 }
 
 /** SQLite syncs the files; the names of new ones are durable once their folder is. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { VaultRecord, Vaults } from '../../ports/catalog/vault.ts'
-import { demandWritable, first, insertAll, type Session } from './session.ts'
+import { demandWritable, first, insertAll, kept, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
 import { table } from './table.ts'
 
@@ -42,7 +42,10 @@ export function vaultsOf(session: Session): Vaults {
   return {
     insert: vault => insertAll(session, 'vault', [vaultTable.toRow(vault)]),
     async find(projectId, id) {
-      const row = await first(session, named(projectId, id))
+      const row = await first(
+        session,
+        kept(session, 'vault', [id, projectId], () => named(projectId, id)),
+      )
       return row && vaultTable.toRecord(row)
     },
     async lock(projectId, id) {

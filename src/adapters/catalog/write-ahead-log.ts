@@ -8,6 +8,9 @@ export interface WriteAheadLog extends AsyncDisposable {
   sync(): Promise<void>
 }
 
+const openFile = promisify(open)
+const syncFile = promisify(fdatasync)
+
 /**
  * The log of a catalog whose connections commit without syncing (`synchronous = normal`). The sync runs beside the event
  * loop, which meanwhile reads the requests whose changes will share the next one. SQLite keeps the one log file for as
@@ -18,8 +21,8 @@ export function writeAheadLog(file: string): WriteAheadLog {
   return {
     async sync() {
       try {
-        descriptor ??= await promisify(open)(`${file}-wal`, 'r')
-        await promisify(fdatasync)(descriptor)
+        descriptor ??= await openFile(`${file}-wal`, 'r')
+        await syncFile(descriptor)
       } catch (error) {
         throw new Fault('unreadable', 'the catalog could not be made durable', { cause: error })
       }
