@@ -26,6 +26,7 @@ import { createVault } from '../src/control/vault/create-vault.ts'
 import { openDatastore } from '../src/datastore/open.ts'
 import type { JobPorts } from '../src/jobs/job-ports.ts'
 import { type Runner, type RunnerOptions, startRunner } from '../src/jobs/runner.ts'
+import type { Catalog } from '../src/ports/catalog/catalog.ts'
 import type { DiskRecord } from '../src/ports/catalog/disk.ts'
 import type { Log } from '../src/ports/log.ts'
 import type { Machines } from '../src/ports/machines.ts'
@@ -73,6 +74,8 @@ export interface Workshop extends AsyncDisposable {
 const DISK_BYTES = 3 * MIB
 
 export interface WorkshopOptions {
+  /** Closed with the workshop. */
+  readonly catalog?: Catalog
   readonly objectStore?: ObjectStore
   readonly machines?: Machines
 }
@@ -80,7 +83,7 @@ export interface WorkshopOptions {
 export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop> {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-workshop-'))
   const objectStore = over.objectStore ?? memoryObjectStore()
-  const catalog = await openSqliteCatalog({ file: ':memory:' })
+  const catalog = over.catalog ?? (await openSqliteCatalog({ file: ':memory:' }))
   const keyring = await openKeyFileRing({ file: join(folder, 'master.key'), objectStore })
   const complaints: string[] = []
   const log = logTo(complaints)
