@@ -76,8 +76,9 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { catalog, changes } = counting(opened.adopt(await openCatalog(config), held => held.close()))
   const objectStore = opened.adopt(await openObjectStore(config, logger), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
-  const datastore = opened.adopt(openDatastore({ objectStore, keyring, log: logger, index: indexOf(config) }), held =>
-    held.close(),
+  const datastore = opened.adopt(
+    openDatastore({ objectStore, keyring, log: logger, now, index: indexOf(config) }),
+    held => held.close(),
   )
   const accounts = opened.adopt(
     await openIdentity(config, { now, log: logger, passwordCost: options.passwordCost }),

@@ -24,7 +24,11 @@ export async function aVault(house: TestHouse, person: Person, protectType: 'bac
 export async function backUp(house: TestHouse, vaultId: string): Promise<Body> {
   const taken = await house.call('alice', 'POST', '/v3/{project_id}/checkpoints', { checkpoint: { vault_id: vaultId } })
   assert.equal(taken.status, 200, JSON.stringify(taken.body))
-  const logs = await house.call('alice', 'GET', `/v3/{project_id}/operation-logs?vault_id=${vaultId}&limit=1`)
+  const logs = await house.call(
+    'alice',
+    'GET',
+    `/v3/{project_id}/operation-logs?vault_id=${vaultId}&operation_type=backup&limit=1`,
+  )
   const log = await house.ended('alice', logs.body.operation_logs[0].id)
   assert.equal(log.status, 'success', JSON.stringify(log))
   const list = `/v3/{project_id}/backups?checkpoint_id=${taken.body.checkpoint.id}`
