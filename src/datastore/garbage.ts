@@ -72,7 +72,9 @@ export async function collectGarbage(
     request.signal?.throwIfAborted()
     await index.refresh()
     const live = await followLive(realm, request)
-    gone = orphans.filter(id => !live.has(id))
+    const dead = orphans.filter(id => !live.has(id))
+    const kept = await keptOf(realm, dead.map(realm.keys.manifest))
+    gone = dead.filter(id => !kept.has(realm.keys.manifest(id)))
     await realm.objectStore.remove(gone.map(realm.keys.manifest))
     for (const id of gone) await removeHolds(realm, id)
     removed = await sweep(collection, candidates, marker)
@@ -106,11 +108,14 @@ function alsoHeld(realm: Realm, request: CollectRequest, now: Now): CollectReque
 
 /** A pack that the store keeps is left where it is, dead or sparse: to ask for its removal would only fail. */
 async function notKept(realm: Realm, numbers: readonly number[]): Promise<readonly number[]> {
-  const { retention } = realm.objectStore
-  if (retention === undefined || numbers.length === 0) return numbers
   const keyOf = (number: number): string => realm.keys.pack(realm.index.packs.at(number)?.id ?? '')
-  const kept = await retention.kept(numbers.map(keyOf))
+  const kept = await keptOf(realm, numbers.map(keyOf))
   return numbers.filter(number => !kept.has(keyOf(number)))
+}
+
+/** By the store's own clock, which may be behind the one that ended the holds. */
+async function keptOf({ objectStore }: Realm, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  return keys.length === 0 ? new Set() : ((await objectStore.retention?.kept(keys)) ?? new Set())
 }
 
 /** Numbers of the packs that exist. */

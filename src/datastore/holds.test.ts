@@ -20,11 +20,17 @@ interface Stand extends AsyncDisposable {
   day(number: number): Date
 }
 
-/** A store that keeps objects by the same clock where it is to, and one backup in it. */
-async function stand({ locks = false }: { readonly locks?: boolean } = {}): Promise<Stand> {
+interface Locking {
+  readonly locks?: boolean
+  /** Milliseconds that the store's clock is behind. */
+  readonly behind?: number
+}
+
+/** A store that keeps objects by a clock of its own where it is to, and one backup in it. */
+async function stand({ locks = false, behind = 0 }: Locking = {}): Promise<Stand> {
   const clock = { at: BEGINNING }
   const now = () => new Date(clock.at)
-  const store = memoryObjectStore(locks ? { clock: now } : {})
+  const store = memoryObjectStore(locks ? { clock: () => new Date(clock.at - behind) } : {})
   const datastore = openDatastore({
     objectStore: store,
     keyring: fixedKeyring,
@@ -130,4 +136,18 @@ test('packs that are kept do not stand in the way of a collection of others', as
   const { removedPacks, freedBytes } = await collectLeaving(datastore, ['kept'])
   assert.ok(removedPacks > 0 && freedBytes > 700_000, JSON.stringify({ removedPacks, freedBytes }))
   await assertHolds(datastore, 'kept', it.disk)
+})
+
+test('what the store still keeps when holds have ended here is left to a later collection', async () => {
+  await using it = await stand({ locks: true, behind: DAY })
+  const { datastore } = it
+  await datastore.hold(at('kept'), it.day(30))
+  await datastore.write({ ...at('loose'), source: readerOf(diskOf(noise(900_000, 3))) })
+  it.later(30 * DAY)
+  await assert.rejects(datastore.removeManifest(at('kept')), denied)
+  const early = await collectLeaving(datastore, [])
+  assert.deepEqual([early.removedManifests, early.removedPacks > 0], [1, true])
+  it.later(DAY)
+  assert.equal((await collectLeaving(datastore, [])).removedManifests, 1)
+  assert.deepEqual(await keysUnder(it.store, 'realms/r/'), [])
 })
