@@ -1,5 +1,5 @@
 /** S3 stores for live tests: the one that is there already, and servers of a test's own that it may stop. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -47,9 +47,10 @@ export interface S3Server {
   start(): Promise<void>
 }
 
-/** A versitygw of the test's own, on a folder that goes with the test. */
-export async function openS3Server(context: TestContext): Promise<S3Server> {
+/** A versitygw of the test's own, on a folder that goes with the test; `mount` may put a file system there. */
+export async function openS3Server(context: TestContext, mount?: (folder: string) => void): Promise<S3Server> {
   const root = await mkdtemp(join(tmpdir(), 's3-'))
+  mount?.(root)
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
   const [accessKey, secretKey] = ['test', 'test-secret']
@@ -81,6 +82,7 @@ export async function openS3Server(context: TestContext): Promise<S3Server> {
   }
   context.after(async () => {
     await stop()
+    if (mount) execFileSync('umount', [root])
     await rm(root, { recursive: true, force: true })
   })
   await start()

@@ -11,6 +11,7 @@ interface Meaning {
   readonly permanent?: boolean
 }
 
+const unknownKey = { kind: 'denied', words: 'the store does not know chunkStore.accessKey' } as const
 const room = { kind: 'full', words: 'the store has no room left, or the quota is used up' } as const
 const region = {
   kind: 'denied',
@@ -26,7 +27,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   AccessDenied: { kind: 'denied', words: 'the access key is not permitted to do this, or object lock forbids it' },
   ObjectLocked: { kind: 'denied', words: 'object lock forbids it' },
   AllAccessDisabled: { kind: 'denied', words: 'the store has closed the bucket or the account' },
-  InvalidAccessKeyId: { kind: 'denied', words: 'the store does not know chunkStore.accessKey' },
+  InvalidAccessKeyId: unknownKey,
+  XAdminUserNotFound: unknownKey, // versitygw
   SignatureDoesNotMatch: { kind: 'denied', words: 'chunkStore.secretKey is not that of chunkStore.accessKey' },
   InvalidRange: { kind: 'corrupt', words: 'the object is shorter' },
   QuotaExceeded: room,
