@@ -7,8 +7,17 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import type { S3Place } from '../src/adapters/object-store/s3-place.ts'
+
+export type { S3Place }
 
 const folder = process.env.STATE_DIR ?? join(homedir(), '.cache', 'opencbr-services')
 /** Where the script that starts services leaves the server. */
@@ -122,4 +131,37 @@ async function answers(url: string): Promise<boolean> {
     if (error instanceof TypeError) return false // not yet
     throw error
   }
+}
+
+/** Removes all that is under the prefix, ours or not. */
+export async function emptied(place: S3Place): Promise<void> {
+  const client = clientOf(place)
+  for await (const Key of keysIn(client, place))
+    await client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key }))
+  client.destroy()
+}
+
+async function* keysIn(client: S3Client, { bucket, prefix }: S3Place): AsyncIterable<string> {
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+    for (const { Key = '' } of Contents) yield Key
+}
+
+export interface Version {
+  readonly Key: string
+  readonly VersionId: string
+}
+
+/** All versions and delete markers under the prefix but that of the note which says whose bucket it is. */
+export async function versionsIn(place: S3Place): Promise<readonly Version[]> {
+  const client = clientOf(place)
+  const {
+    Versions = [],
+    DeleteMarkers = [],
+    IsTruncated,
+  } = await client.send(new ListObjectVersionsCommand({ Bucket: place.bucket, Prefix: place.prefix }))
+  client.destroy()
+  if (IsTruncated === true) throw new Error('a test looks at a thousand versions at most')
+  return [...Versions, ...DeleteMarkers].flatMap(({ Key = '', VersionId = '' }) =>
+    Key.endsWith('OPENCBR') ? [] : [{ Key, VersionId }],
+  )
 }

@@ -4,16 +4,14 @@ import { type TestContext, test } from 'node:test'
 import {
   DeleteObjectCommand,
   GetObjectRetentionCommand,
-  ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectRetentionCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
-import { type BucketKind, clientOf, openS3Server, sharedPlace } from '../../../test/s3-server.ts'
+import { type BucketKind, clientOf, emptied, openS3Server, sharedPlace, versionsIn } from '../../../test/s3-server.ts'
 import { Fault } from '../../ports/fault.ts'
 import { retentionSuite } from './retention-suite.ts'
 import { openS3ObjectStore } from './s3.ts'
-import type { S3Place } from './s3-place.ts'
 import { objectStoreSuite } from './suite.ts'
 
 const openIn = (kind: BucketKind) => async (context: TestContext) =>
@@ -21,35 +19,11 @@ const openIn = (kind: BucketKind) => async (context: TestContext) =>
 
 objectStoreSuite('s3', async context => {
   const place = sharedPlace()
-  context.after(() => empty(place))
+  context.after(() => emptied(place))
   return openS3ObjectStore(place)
 })
 objectStoreSuite('s3 with object lock', openIn('locked'))
 retentionSuite('s3 with object lock', openIn('locked'))
-
-/** All that is under the prefix, ours or not. */
-async function empty(place: S3Place): Promise<void> {
-  const client = clientOf(place)
-  for (const { Key } of await versionsIn(place))
-    await client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key }))
-  client.destroy()
-}
-
-interface Version {
-  readonly Key: string
-  readonly VersionId: string
-}
-
-async function versionsIn({ bucket, prefix, ...rest }: S3Place): Promise<readonly Version[]> {
-  const client = clientOf({ bucket, prefix, ...rest })
-  const { Versions = [], DeleteMarkers = [] } = await client.send(
-    new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix }),
-  )
-  client.destroy()
-  return [...Versions, ...DeleteMarkers]
-    .map(({ Key = '', VersionId = '' }) => ({ Key, VersionId }))
-    .filter(({ Key }) => Key !== 'OPENCBR')
-}
 
 test('a bucket with versions gives the space back, also one that begins to keep them', async context => {
   const server = await openS3Server(context)
