@@ -9,10 +9,13 @@ export const CHUNKS_PER_BLOCK = 4
 export const BLOCK_BYTES = CHUNKS_PER_BLOCK * CHUNK_BYTES
 export const SEALED_BLOCK_BYTES = CHUNKS_PER_BLOCK * mostSealedBytes(CHUNK_BYTES)
 
-/** Its buffers are replaced as they come back from a thread. */
+/**
+ * Shared memory: threads work in it where it lies. Handed over instead, each would count a block as new memory whenever it
+ * comes by, and collect garbage that is none.
+ */
 export interface Block {
-  raw: ArrayBuffer
-  sealed: ArrayBuffer
+  raw: ArrayBufferLike
+  sealed: ArrayBufferLike
 }
 
 export interface BlockPool {
@@ -29,7 +32,7 @@ export function blockPool(count: number): BlockPool {
     count,
     async take(signal) {
       await turn.take(signal)
-      return idle.pop() ?? { raw: new ArrayBuffer(BLOCK_BYTES), sealed: new ArrayBuffer(SEALED_BLOCK_BYTES) }
+      return idle.pop() ?? { raw: new SharedArrayBuffer(BLOCK_BYTES), sealed: new SharedArrayBuffer(SEALED_BLOCK_BYTES) }
     },
     give(block) {
       if (block.raw.byteLength === BLOCK_BYTES && block.sealed.byteLength === SEALED_BLOCK_BYTES) idle.push(block)

@@ -20,7 +20,7 @@ export interface ChunkProblem {
 }
 
 export interface FetchedChunks {
-  readonly raw: ArrayBuffer
+  readonly raw: ArrayBufferLike
   /** What is wrong with each of the chunks, in their order; undefined where its content is in `raw`. */
   readonly problems: readonly (ChunkProblem | undefined)[]
 }
@@ -40,7 +40,7 @@ interface Located {
 export async function fetchChunks(
   realm: Realm,
   wanted: readonly WantedChunk[],
-  raw: ArrayBuffer,
+  raw: ArrayBufferLike,
 ): Promise<FetchedChunks> {
   const first = await tryFetch(realm, wanted, raw)
   const bad = first.problems.filter(problem => problem !== undefined)
@@ -69,8 +69,8 @@ const placeOf = (realm: Realm, problem: ChunkProblem): string | undefined =>
 export async function fetchGoodChunks(
   realm: Realm,
   wanted: readonly WantedChunk[],
-  raw: ArrayBuffer,
-): Promise<ArrayBuffer> {
+  raw: ArrayBufferLike,
+): Promise<ArrayBufferLike> {
   const fetched = await fetchChunks(realm, wanted, raw)
   const problem = fetched.problems.find(found => found !== undefined)
   if (problem) throw corruptChunk(problem)
@@ -86,7 +86,7 @@ interface Problem extends ChunkProblem {
   readonly lost: boolean
 }
 
-async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: ArrayBuffer) {
+async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: ArrayBufferLike) {
   const located = wanted.map(chunk => locate(realm, chunk))
   const ranges = await Promise.all(coalesced(located).map(range => readRange(realm, range)))
   const chunks: SealedChunk[] = []

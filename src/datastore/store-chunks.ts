@@ -30,8 +30,8 @@ export function reliance(lost: (error: unknown) => void): Reliance {
 
 /** `raw` holds `length` bytes of chunks; both buffers come back, perhaps as other objects. */
 export interface ChunkBuffers {
-  raw: ArrayBuffer
-  sealed: ArrayBuffer
+  raw: ArrayBufferLike
+  sealed: ArrayBufferLike
 }
 
 interface NewChunk extends Omit<ChunkIdentity, 'codec'> {

@@ -24,12 +24,12 @@ import { packKey } from './pack.ts'
 export interface HashJob {
   readonly naming: Uint8Array
   readonly kind: ChunkKind
-  readonly raw: ArrayBuffer
+  readonly raw: ArrayBufferLike
   readonly length: number
 }
 /** One hash and one name per chunk, one after the other; both are zeros for a chunk of zeros. */
 export interface Hashed {
-  readonly raw: ArrayBuffer
+  readonly raw: ArrayBufferLike
   readonly hashes: Uint8Array<ArrayBuffer>
   readonly names: Uint8Array<ArrayBuffer>
 }
@@ -48,13 +48,13 @@ export interface Named {
 export interface SealJob {
   readonly sealing: Uint8Array
   readonly pack: Uint8Array
-  readonly raw: ArrayBuffer
-  readonly sealed: ArrayBuffer
+  readonly raw: ArrayBufferLike
+  readonly sealed: ArrayBufferLike
   readonly chunks: readonly (Omit<ChunkIdentity, 'codec'> & { readonly at: number })[]
 }
 export interface Sealed {
-  readonly raw: ArrayBuffer
-  readonly sealed: ArrayBuffer
+  readonly raw: ArrayBufferLike
+  readonly sealed: ArrayBufferLike
   /** In the order of the job's chunks, one after the other from the start of `sealed`. */
   readonly chunks: readonly { readonly sealedLength: number; readonly codec: ChunkIdentity['codec'] }[]
 }
@@ -63,7 +63,7 @@ export interface Sealed {
 export interface OpenJob {
   readonly sealing: Uint8Array
   readonly naming: Uint8Array
-  readonly raw: ArrayBuffer
+  readonly raw: ArrayBufferLike
   readonly ranges: readonly ArrayBuffer[]
   readonly chunks: readonly SealedChunk[]
 }
@@ -76,7 +76,7 @@ export interface SealedChunk extends ChunkIdentity {
   readonly hash?: Uint8Array
 }
 export interface Opened {
-  readonly raw: ArrayBuffer
+  readonly raw: ArrayBufferLike
   /** Per chunk, what is wrong with it. */
   readonly problems: readonly (string | undefined)[]
 }
