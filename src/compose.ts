@@ -77,7 +77,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const objectStore = opened.adopt(await openObjectStore(config, logger), held => held.close())
   const keyring = await openKeyFileRing({ file: config.keys.file, objectStore, ...passphraseOf(config) })
   const datastore = opened.adopt(
-    openDatastore({ objectStore, keyring, log: logger, now, index: indexOf(config) }),
+    openDatastore({ objectStore, keyring, log: logger, now, index: indexOf(config), prints: printsOf(config) }),
     held => held.close(),
   )
   const accounts = opened.adopt(
@@ -189,6 +189,8 @@ async function openFolder({ metadata, chunkStore, dataDir }: Config): Promise<Ob
   await store.sweepInterrupted(new Date(Date.now() - (metadata.url.startsWith('sqlite:') ? 0 : HOUR)))
   return store
 }
+
+const printsOf = ({ dataDir }: Config) => ({ folder: join(dataDir, 'fingerprints') })
 
 const indexOf = ({ chunkStore, dataDir }: Config) => ({
   mostBytes: chunkStore.indexMemoryMib * MIB,

@@ -32,7 +32,9 @@ export function blockPool(count: number): BlockPool {
     count,
     async take(signal) {
       await turn.take(signal)
-      return idle.pop() ?? { raw: new SharedArrayBuffer(BLOCK_BYTES), sealed: new SharedArrayBuffer(SEALED_BLOCK_BYTES) }
+      return (
+        idle.pop() ?? { raw: new SharedArrayBuffer(BLOCK_BYTES), sealed: new SharedArrayBuffer(SEALED_BLOCK_BYTES) }
+      )
     },
     give(block) {
       if (block.raw.byteLength === BLOCK_BYTES && block.sealed.byteLength === SEALED_BLOCK_BYTES) idle.push(block)

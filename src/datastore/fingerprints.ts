@@ -2,12 +2,12 @@
  * Whether a target gives back what it was given. Each write is fingerprinted by a GMAC under a key of the moment, that and
  * its offset by SHA-256 (sums of GMACs alone would not tell two writes that changed places), and the fingerprints of each
  * 256 MiB are added up. Adding the same again takes it away, so that all sums are zero after everything has been read back
- * unchanged. Ten times as fast as hashing the content again (10 GiB/s), and as sure: nobody knows the key.
+ * unchanged. Many times as fast as hashing the content again, and as sure: nobody knows the key.
  */
-import { createCipheriv, hash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE } from './chunk.ts'
+import { GMAC_BYTES, gmac } from './gmac.ts'
 
-const TAG_BYTES = 16
 const PART_BYTES = CHUNK_BYTES * CHUNKS_PER_PAGE
 
 export interface Fingerprints {
@@ -19,23 +19,19 @@ export interface Fingerprints {
 
 export function fingerprints(sizeBytes: number): Fingerprints {
   const key = randomBytes(32)
-  const nonce = Buffer.alloc(12)
-  const sums = Buffer.alloc(Math.ceil(sizeBytes / PART_BYTES) * TAG_BYTES)
+  const sums = Buffer.alloc(Math.ceil(sizeBytes / PART_BYTES) * GMAC_BYTES)
   return {
     toggle(offset, content) {
-      const mac = createCipheriv('aes-256-gcm', key, nonce)
-      mac.setAAD(content)
-      mac.final()
-      const placed = Buffer.alloc(TAG_BYTES + 8)
-      mac.getAuthTag().copy(placed)
-      placed.writeBigUInt64BE(BigInt(offset), TAG_BYTES)
-      const print = hash('sha256', placed, 'buffer').subarray(0, TAG_BYTES)
-      const start = Math.floor(offset / PART_BYTES) * TAG_BYTES
+      const placed = Buffer.alloc(GMAC_BYTES + 8)
+      gmac(key, content).copy(placed)
+      placed.writeBigUInt64BE(BigInt(offset), GMAC_BYTES)
+      const print = hash('sha256', placed, 'buffer').subarray(0, GMAC_BYTES)
+      const start = Math.floor(offset / PART_BYTES) * GMAC_BYTES
       for (const [at, byte] of print.entries()) sums[start + at] = (sums[start + at] ?? 0) ^ byte
     },
     firstDifference() {
       const at = sums.findIndex(byte => byte !== 0)
-      return at < 0 ? undefined : Math.floor(at / TAG_BYTES) * PART_BYTES
+      return at < 0 ? undefined : Math.floor(at / GMAC_BYTES) * PART_BYTES
     },
   }
 }

@@ -6,6 +6,7 @@ import type { Now } from '../ports/now.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { blockPool, SEALED_BLOCK_BYTES } from './block-pool.ts'
 import { checkRealm } from './check-realm.ts'
+import { chunkPrints } from './chunk-prints.ts'
 import type { Datastore } from './datastore.ts'
 import { collectGarbage } from './garbage.ts'
 import { heldAlone } from './held-alone.ts'
@@ -39,6 +40,8 @@ export interface DatastoreOptions {
   readonly packBytes?: number
   /** What the indexes of all realms may take of memory, and the folder for the rest; all is kept in memory by default. */
   readonly index?: { readonly mostBytes: number; readonly folder: string }
+  /** Where fingerprints of the disks backed up here are remembered (chunk-prints.ts); nowhere by default. */
+  readonly prints?: { readonly folder: string }
 }
 
 const DEFAULT_PACK_BYTES = 32 * 2 ** 20
@@ -67,8 +70,9 @@ export function openDatastore(options: DatastoreOptions): Datastore {
   const threads = workerThreads(count)
   const blocks = blockPool(2 + 4 * count)
   const buffers = packBuffers(PACK_BUFFERS, Math.max(packBytes, 2 * SEALED_BLOCK_BYTES))
+  const prints = options.prints && chunkPrints({ ...options.prints, log })
   const memory = indexMemory(options.index)
-  const realms = openRealms({ objectStore, keyring, log, threads, blocks, buffers, packBytes, memory })
+  const realms = openRealms({ objectStore, keyring, log, threads, blocks, prints, buffers, packBytes, memory })
   const uploads = rememberedUploads()
   return {
     write: request =>

@@ -3,6 +3,7 @@ import type { Keyring, RealmKeys } from '../ports/keyring.ts'
 import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { BlockPool } from './block-pool.ts'
+import type { ChunkPrints } from './chunk-prints.ts'
 import { objectKeys } from './object-keys.ts'
 import type { PackBuffers } from './pack-buffers.ts'
 import { type PackWriter, packWriter } from './pack-writer.ts'
@@ -17,6 +18,8 @@ export interface Realm extends RealmStore {
   readonly naming: Uint8Array
   readonly threads: Threads
   readonly blocks: BlockPool
+  /** Undefined where nothing is to be remembered. */
+  readonly prints: ChunkPrints | undefined
   readonly index: RealmIndex
   readonly writer: PackWriter
   /** What live manifests referred to at the last collection. */
@@ -33,6 +36,7 @@ export interface RealmHouse {
   readonly log: Log
   readonly threads: Threads
   readonly blocks: BlockPool
+  readonly prints: ChunkPrints | undefined
   readonly buffers: PackBuffers
   readonly packBytes: number
   /** Of the indexes of all realms together. */
@@ -129,8 +133,16 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
       index.add(pack)
     },
   })
-  const { threads, blocks } = house
-  const parts = { threads, blocks, index, writer, references: references(house.memory.pool), collecting: mutex() }
+  const { threads, blocks, prints } = house
+  const parts = {
+    threads,
+    blocks,
+    prints,
+    index,
+    writer,
+    references: references(house.memory.pool),
+    collecting: mutex(),
+  }
   const realm: Realm = { ...objects, name, naming: keys.chunkNaming, holdEnds: new Map(), ...parts }
   return { realm, keys, ready: index.refresh(), users: 0, writers: 0 }
 }

@@ -11,6 +11,7 @@ import {
 import { type IdSet, idSet } from './id-set.ts'
 import type { OpenPack } from './open-pack.ts'
 import type { Realm } from './realms.ts'
+import type { Hashed, Printing } from './thread-jobs.ts'
 
 /** What one write relies on and has added. */
 export interface Reliance {
@@ -39,25 +40,29 @@ interface NewChunk extends Omit<ChunkIdentity, 'codec'> {
   readonly at: number
 }
 
-/** Stores what the realm has not got. The chunks' hashes, one after the other; zeros for a chunk of zeros. */
+/** What the chunks are, as `Hashed` has it. */
+export type Stored = Pick<Hashed, 'hashes' | 'prints'>
+
+/** Stores what the realm has not got. */
 export async function storeChunks(
   realm: Realm,
   writing: Reliance,
   buffers: ChunkBuffers,
-  of: { readonly kind: ChunkKind; readonly length: number },
-): Promise<Uint8Array> {
-  const job = { naming: realm.naming, kind: of.kind, raw: buffers.raw, length: of.length }
-  const { raw, hashes, names } = await realm.threads.run('hash', job, [buffers.raw])
+  of: { readonly kind: ChunkKind; readonly length: number; readonly printing?: Printing | undefined },
+): Promise<Stored> {
+  const printing = of.printing && { printing: of.printing }
+  const job = { naming: realm.naming, kind: of.kind, raw: buffers.raw, length: of.length, ...printing }
+  const { raw, hashes, names, prints } = await realm.threads.run('hash', job, [buffers.raw])
   buffers.raw = raw
   const wanted = wantedChunks(realm, { names, hashes }, of)
   if (of.kind === kind.data) writing.dataBytes += wanted.reduce((sum, chunk) => sum + chunk.rawLength, 0)
   for (const { id } of wanted) writing.chunks.add(id)
-  if (wanted.every(({ id }) => realm.index.usable(id))) return hashes
+  if (wanted.every(({ id }) => realm.index.usable(id))) return { hashes, prints }
 
   const room = { rawBytes: of.length, chunks: wanted.length }
   const claimed = await realm.writer.withRoom(room, pack => ({ pack, chunks: claim(realm, writing, pack, wanted) }))
   if (claimed.chunks.length > 0) await sealInto(realm, writing, claimed, buffers)
-  return hashes
+  return { hashes, prints }
 }
 
 function wantedChunks(

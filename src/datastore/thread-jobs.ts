@@ -18,6 +18,7 @@ import {
   sealChunk,
 } from './chunk.ts'
 import { freeBuffer } from './free-buffer.ts'
+import { GMAC_BYTES, gmac } from './gmac.ts'
 import { packKey } from './pack.ts'
 
 /** Hash and name the chunks of `raw`, cut every 256 KiB. */
@@ -26,12 +27,20 @@ export interface HashJob {
   readonly kind: ChunkKind
   readonly raw: ArrayBufferLike
   readonly length: number
+  readonly printing?: Printing
 }
-/** One hash and one name per chunk, one after the other; both are zeros for a chunk of zeros. */
+/** To fingerprint each chunk too; one whose fingerprint is as before has the hash it had before. */
+export interface Printing {
+  readonly key: Uint8Array
+  /** Of the same chunks, one after the other; a fingerprint of zeros is that of none. */
+  readonly before?: { readonly prints: Uint8Array; readonly hashes: Uint8Array }
+}
+/** One of each per chunk, one after the other; all are zeros for a chunk of zeros, and fingerprints that are not asked for. */
 export interface Hashed {
   readonly raw: ArrayBufferLike
   readonly hashes: Uint8Array<ArrayBuffer>
   readonly names: Uint8Array<ArrayBuffer>
+  readonly prints: Uint8Array
 }
 
 /** Name hashes that are known already; a chunk of zeros, whose hash is zeros here, has none. */
@@ -88,15 +97,18 @@ export const threadJobs = {
     const count = Math.ceil(job.length / CHUNK_BYTES)
     const hashes = new Uint8Array(count * HASH_BYTES)
     const names = new Uint8Array(count * NAME_BYTES)
+    const prints = new Uint8Array(count * GMAC_BYTES)
     for (let chunk = 0; chunk < count; chunk++) {
       const at = chunk * CHUNK_BYTES
       const content = Buffer.from(job.raw, at, Math.min(CHUNK_BYTES, job.length - at))
       if (zeros.compare(content, 0, content.length, 0, content.length) === 0) continue
-      const contentHash = hashOf(content)
+      const print = job.printing && gmac(job.printing.key, content)
+      if (print) prints.set(print, chunk * GMAC_BYTES)
+      const contentHash = (job.printing && print && hashBefore(job.printing, chunk, print)) ?? hashOf(content)
       hashes.set(contentHash, chunk * HASH_BYTES)
       names.set(nameOf(job.naming, job.kind, contentHash), chunk * NAME_BYTES)
     }
-    return { raw: job.raw, hashes, names }
+    return { raw: job.raw, hashes, names, prints }
   },
 
   name(job: NameJob): Named {
@@ -143,6 +155,12 @@ export const threadJobs = {
 }
 
 export type ThreadJobs = typeof threadJobs
+
+function hashBefore({ before }: Printing, chunk: number, print: Buffer): Uint8Array | undefined {
+  const printed = before?.prints.subarray(chunk * GMAC_BYTES, (chunk + 1) * GMAC_BYTES)
+  const hash = before?.hashes.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES)
+  return printed && print.equals(printed) && hash?.length === HASH_BYTES ? hash : undefined
+}
 
 function openInto(job: OpenJob, chunk: SealedChunk, pack: PackKey): string | undefined {
   const range = job.ranges[chunk.range]

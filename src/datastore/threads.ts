@@ -52,7 +52,10 @@ export function workerThreads(count: number): Threads {
       const reply = Promise.withResolvers<object>()
       if (waiting.size === 0) worker.ref()
       waiting.set(ticket, reply)
-      worker.postMessage({ ticket, kind, job }, transfer.filter(buffer => buffer instanceof ArrayBuffer))
+      worker.postMessage(
+        { ticket, kind, job },
+        transfer.filter(buffer => buffer instanceof ArrayBuffer),
+      )
       // The worker answers with what threadJobs[kind] returned: the message loses only the type.
       return (await reply.promise) as ResultOf<K>
     },

@@ -1,27 +1,32 @@
 /**
  * One disk into a realm. Blocks of up to four chunks are read ahead and go through the workers several at a time; their
- * hashes come back in the disk's order and fill pages; a full page is stored as a chunk. Then, in this order: the packs
+ * hashes come back in the disk's order and fill pages; a full page is stored as a chunk. Of a chunk that has the fingerprint
+ * which is remembered of the base, the hash is the base's (chunk-prints.ts). Then, in this order: the packs
  * that hold anything it relies on, the index, the manifest. Whatever ends it earlier leaves only garbage.
  */
 import { Fault } from '../ports/fault.ts'
 import { type Block, CHUNKS_PER_BLOCK } from './block-pool.ts'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE, HASH_BYTES, kind, NAME_BYTES } from './chunk.ts'
+import type { DiskPrints } from './chunk-prints.ts'
 import { type PagePlan, planPages, state } from './chunker.ts'
 import type { WriteRequest, WrittenBackup } from './datastore.ts'
+import { GMAC_BYTES } from './gmac.ts'
 import { inOrder } from './in-order.ts'
 import { MOST_ROWS_OF_SEGMENT } from './index-segment.ts'
 import { digestOf, encodeManifest, type Manifest, MOST_DISK_BYTES, pageCount } from './manifest.ts'
 import { findManifest, readPage } from './manifest-store.ts'
 import { progressReport } from './progress.ts'
 import type { Realm } from './realms.ts'
-import { isZeroHash, type Reliance, reliance, storeChunks } from './store-chunks.ts'
+import { isZeroHash, type Reliance, reliance, type Stored, storeChunks } from './store-chunks.ts'
 import { isCorrupt } from './store-view.ts'
+import type { Printing } from './thread-jobs.ts'
 
 interface Write {
   readonly realm: Realm
   readonly request: WriteRequest
   readonly relies: Reliance
   readonly base: Manifest | undefined
+  readonly prints: DiskPrints | undefined
   readonly stop: AbortSignal
 }
 
@@ -29,12 +34,13 @@ interface Write {
 interface Page {
   readonly page: number
   readonly hashes: Uint8Array<ArrayBuffer>
+  readonly prints: Uint8Array
+  /** What the base had here, where that is remembered. */
+  readonly before: Printing['before'] | undefined
 }
 
 /** A page with what it has from the base: `same` chunks have their hash already. */
-interface PlannedPage extends PagePlan {
-  readonly hashes: Uint8Array<ArrayBuffer>
-}
+interface PlannedPage extends PagePlan, Page {}
 
 /** Pages of the base that are fetched and named side by side. */
 const PAGES_AHEAD = 4
@@ -54,8 +60,10 @@ export async function writeBackup(realm: Realm, request: WriteRequest, now: () =
   const failed = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
   const relies = reliance(error => failed.abort(error))
-  const base = request.changed && request.base ? await ifIntact(realm, findManifest(realm, request.base.id)) : undefined
-  const write: Write = { realm, request, relies, base, stop }
+  const usesBase = request.changed !== undefined || realm.prints !== undefined
+  const base = usesBase && request.base ? await ifIntact(realm, findManifest(realm, request.base.id)) : undefined
+  await using prints = await realm.prints?.begin(realm, base && digestOf(base))
+  const write: Write = { realm, request, relies, base, prints, stop }
 
   const pages = await writePages(write)
   await source.checkUnchangedSize()
@@ -73,8 +81,10 @@ export async function writeBackup(realm: Realm, request: WriteRequest, now: () =
   const key = realm.keys.manifest(request.id)
   if (!(await realm.objectStore.putNew(key, encodeManifest(realm.sealing, request.id, manifest))))
     throw new Fault('conflict', `there is a manifest ${request.id} already`, { permanent: false })
+  const digest = digestOf(manifest)
+  await prints?.keep(digest)
   const { sizeBytes, dataBytes, storedBytes, fullBytes: full } = manifest
-  return { digest: digestOf(manifest), sizeBytes, dataBytes, storedBytes, fullBytes: full }
+  return { digest, sizeBytes, dataBytes, storedBytes, fullBytes: full }
 }
 
 async function writePages(write: Write): Promise<Buffer> {
@@ -85,14 +95,18 @@ async function writePages(write: Write): Promise<Buffer> {
   const steps = inOrder(stepsOf(write), {
     width: realm.blocks.count,
     work: async step => {
-      if (step.count > 0) step.hashes.set(await storeBlock(write, step), step.first * HASH_BYTES)
+      if (step.count === 0) return step
+      const { hashes, prints } = await storeBlock(write, step)
+      step.hashes.set(hashes, step.first * HASH_BYTES)
+      step.prints.set(prints, step.first * GMAC_BYTES)
       return step
     },
   })
-  for await (const { page, first, count, last, hashes } of steps) {
+  for await (const { page, first, count, last, hashes, prints } of steps) {
     stop.throwIfAborted()
     if (last) {
       pages.set(await storePage(write, hashes), page * HASH_BYTES)
+      await write.prints?.put(page, prints)
       if (realm.index.uncommitted() >= MOST_ROWS_OF_SEGMENT) await realm.index.commit()
     }
     report(Math.min(sizeBytes, (page * CHUNKS_PER_PAGE + first + count) * CHUNK_BYTES))
@@ -107,25 +121,31 @@ async function* stepsOf(write: Write): AsyncGenerator<Step> {
   const usingBase = write.base && changed ? { changed } : {}
   const plans = planPages({ sizeBytes, extents: source.extents(), ...usingBase })
   const pages = inOrder(plans, { width: PAGES_AHEAD, work: plan => takeFromBase(write, plan) })
-  for await (const { page, states, hashes } of pages) {
+  for await (const { states, ...page } of pages) {
     write.stop.throwIfAborted()
     for (let first = 0; first < states.length; ) {
       let count = 0
       while (count < CHUNKS_PER_BLOCK && states[first + count] === state.read) count += 1
-      if (count > 0) yield { page, hashes, first, count, last: false }
+      if (count > 0) yield { ...page, first, count, last: false }
       first += Math.max(1, count)
     }
-    yield { page, hashes, first: states.length, count: 0, last: true }
+    yield { ...page, first: states.length, count: 0, last: true }
   }
 }
 
 /** Chunks that are as in the base take its hash; where the realm has no such chunk to build on, they are read. */
-async function takeFromBase({ realm, base, relies, request }: Write, { page, states }: PagePlan): Promise<PlannedPage> {
+async function takeFromBase(write: Write, { page, states }: PagePlan): Promise<PlannedPage> {
+  const { realm, base, relies, request, prints: remembered } = write
   const hashes = new Uint8Array(states.length * HASH_BYTES)
-  const planned = { page, states, hashes }
-  if (base === undefined || !states.includes(state.same)) return planned
+  const prints = new Uint8Array(states.length * GMAC_BYTES)
+  const fresh = { page, states, hashes, prints, before: undefined }
+  if (base === undefined || states.every(is => is === state.zero)) return fresh
+  const printed = await remembered?.before(page)
+  if (printed === undefined && !states.includes(state.same)) return fresh
   const whole = Math.floor(Math.min(base.sizeBytes, request.source.sizeBytes) / CHUNK_BYTES) - page * CHUNKS_PER_PAGE
   const known = (whole > 0 && (await ifIntact(realm, readPage(realm, base, page)))) || new Uint8Array()
+  const planned = { ...fresh, before: printed && { prints: printed, hashes: known } }
+  if (!states.includes(state.same)) return planned
   const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes: known })
   const view = new DataView(names.buffer)
   for (let chunk = 0; chunk < states.length; chunk++) {
@@ -137,6 +157,7 @@ async function takeFromBase({ realm, base, relies, request }: Write, { page, sta
     if (id !== undefined && (id < 0 || !realm.index.usable(id))) continue
     states[chunk] = state.same
     hashes.set(known.subarray(at, at + HASH_BYTES), at)
+    if (printed) prints.set(printed.subarray(chunk * GMAC_BYTES, (chunk + 1) * GMAC_BYTES), chunk * GMAC_BYTES)
     if (id === undefined) continue
     relies.chunks.add(id)
     relies.dataBytes += CHUNK_BYTES
@@ -155,16 +176,25 @@ async function ifIntact<T>(realm: Realm, reading: Promise<T>): Promise<T | undef
   }
 }
 
-async function storeBlock({ realm, request, relies, stop }: Write, step: Step): Promise<Uint8Array> {
+async function storeBlock({ realm, request, relies, prints, stop }: Write, step: Step): Promise<Stored> {
   const offset = (step.page * CHUNKS_PER_PAGE + step.first) * CHUNK_BYTES
   const length = Math.min(step.count * CHUNK_BYTES, request.source.sizeBytes - offset)
   const block: Block = await realm.blocks.take(stop)
   try {
     await request.source.read(new Uint8Array(block.raw, 0, length), offset)
     stop.throwIfAborted()
-    return await storeChunks(realm, relies, block, { kind: kind.data, length })
+    const printing = prints && { key: prints.key, ...(step.before && { before: partOf(step.before, step) }) }
+    return await storeChunks(realm, relies, block, { kind: kind.data, length, printing })
   } finally {
     realm.blocks.give(block)
+  }
+}
+
+/** Copies, which are small where the page's would go with every message. */
+function partOf(before: Required<Printing>['before'], { first, count }: Step): Required<Printing>['before'] {
+  return {
+    prints: before.prints.slice(first * GMAC_BYTES, (first + count) * GMAC_BYTES),
+    hashes: before.hashes.slice(first * HASH_BYTES, (first + count) * HASH_BYTES),
   }
 }
 
@@ -172,7 +202,7 @@ async function storeBlock({ realm, request, relies, stop }: Write, step: Step): 
 async function storePage({ realm, relies }: Write, hashes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   if (Buffer.compare(hashes, new Uint8Array(hashes.length)) === 0) return new Uint8Array(HASH_BYTES)
   const buffers = { raw: hashes.buffer, sealed: new ArrayBuffer(0) }
-  return storeChunks(realm, relies, buffers, { kind: kind.page, length: hashes.length })
+  return (await storeChunks(realm, relies, buffers, { kind: kind.page, length: hashes.length })).hashes
 }
 
 async function makeDurable({ realm, relies }: Write): Promise<void> {

@@ -42,7 +42,7 @@ export function opencbr(nodeFlags: readonly string[] = []): OpencbrContestant {
   return {
     name: 'opencbr',
     settings:
-      'as the service runs it, its code compiled before as by bin/opencbr; a new process that knows nothing of the store for each step',
+      'as the service runs it, its code compiled before as by bin/opencbr; a new process for each step, that knows nothing of the store and of the disk only the fingerprints of its last backup',
     async open(folder) {
       return opencbrIn(folder, new Map(), nodeFlags)
     },
@@ -63,7 +63,9 @@ function opencbrIn(folder: string, last: Map<string, string>, nodeFlags: readonl
   }
   const backUp = async (disk: string, more: Partial<BackupOrder> = {}): Promise<Timed> => {
     const id = crypto.randomUUID()
-    const timed = await carryOut([{ do: 'backup', id, disk, ...more }])
+    const before = last.get(disk)
+    const base = before === undefined ? {} : { base: before }
+    const timed = await carryOut([{ do: 'backup', id, disk, ...base, ...more }])
     last.set(disk, id)
     return timed
   }
@@ -71,12 +73,13 @@ function opencbrIn(folder: string, last: Map<string, string>, nodeFlags: readonl
   return {
     carryOut,
     backUp,
-    backUpChanges: (disk, changed) => backUp(disk, { base: lastOf(disk), changed }),
+    backUpChanges: (disk, changed) => backUp(disk, { changed }),
     restore: (disk, target) => carryOut([{ do: 'restore', id: lastOf(disk), disk: target }]),
     storedBytes: () => fileBytes(store),
     async fork(into) {
       await run(['cp', '-al', store, join(into, 'store')])
       await cp(`${store}.key`, join(into, 'store.key'))
+      await cp(`${store}.fingerprints`, join(into, 'store.fingerprints'), { recursive: true })
       return opencbrIn(into, new Map(last), nodeFlags)
     },
   }

@@ -66,8 +66,8 @@ async function oneRound(disks: BenchDisks, folder: string): Promise<Round> {
   const backUp = backUpIn(repository)
   const steps = [
     await backUp('full', disks.first, 'first'),
-    await backUp('unchanged', disks.first, 'again'),
-    await backUp('a day later', disks.changed, 'changed'),
+    await backUp('unchanged', disks.first, 'again', { base: 'first' }),
+    await backUp('a day later', disks.changed, 'changed', { base: 'again' }),
     await backUp('second machine', disks.second, 'second'),
   ]
   const told = { base: 'first', changed: disks.changes }

@@ -29,7 +29,7 @@ export interface ReadOrder {
 export type Order = BackupOrder | RestoreOrder | ReadOrder
 
 export interface Orders {
-  /** Folder of the store; its key lies beside it. */
+  /** Folder of the store; its key lies beside it, and what is remembered of disks that were backed up. */
   readonly store: string
   /** One after the other, in the same process. */
   readonly orders: readonly Order[]
@@ -46,7 +46,8 @@ const REALM = 'bench'
 const { store, orders }: Orders = JSON.parse(process.argv[2] ?? '')
 const objectStore = await openFilesystemObjectStore(store)
 const keyring = await openKeyFileRing({ file: `${store}.key`, objectStore })
-const datastore = openDatastore({ objectStore, keyring, log: complaints() })
+const prints = { folder: `${store}.fingerprints` }
+const datastore = openDatastore({ objectStore, keyring, log: complaints(), prints })
 const outcomes: Outcome[] = []
 for (const order of orders) {
   const begin = performance.now()
