@@ -8,11 +8,11 @@ export const isAsked = (): boolean => process.stdin.isTTY === true
 
 /** `hidden`: what is typed is shown nowhere. */
 export async function askFor(question: string, { hidden }: { readonly hidden: boolean }): Promise<string> {
-  process.stderr.write(`${question}: `)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const output = hidden ? nowhere : process.stderr
   const screen = createInterface({ input: process.stdin, output, terminal: true })
   const given = new AbortController()
+  process.stderr.write(`${question}: `) // now that the terminal no longer echoes
   screen.once('SIGINT', () => given.abort())
   screen.once('close', () => given.abort())
   try {

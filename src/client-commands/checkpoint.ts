@@ -5,7 +5,7 @@ import type { CheckpointCreate, CheckpointParam } from '../contract/operations.g
 import { backupColumns } from './backup.ts'
 import { allBackups, oneOf, vaultId } from './find.ts'
 import { detailed, listed, moment, type Shown } from './shown.ts'
-import { several } from './vault.ts'
+import { several } from './values.ts'
 import { noun, verb } from './verb.ts'
 import { waitForCheckpoint } from './wait.ts'
 
@@ -46,7 +46,7 @@ async function createCheckpoint(cbr: Cbr, vault: string, options: NewCheckpoint)
   const answer = await cbr.call('CreateCheckpoint', { body: { checkpoint: { vault_id: id, parameters } } })
   const begun = had(answer.checkpoint, 'a checkpoint')
   if (!options.wait) return showCheckpoint(cbr, begun)
-  await waitForCheckpoint(cbr, begun)
+  await waitForCheckpoint(cbr, { checkpoint: begun.id, vault: id })
   const ended = await cbr.call('ShowCheckpoint', { path: { checkpoint_id: begun.id } })
   return showCheckpoint(cbr, had(ended.checkpoint, 'a checkpoint'))
 }

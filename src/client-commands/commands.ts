@@ -2,7 +2,12 @@
 import type { Command } from 'commander'
 import { addBackupCommands } from './backup.ts'
 import { addCheckpointCommands } from './checkpoint.ts'
+import { addCompletionCommand } from './completion.ts'
+import { addDiskImageCommands } from './disk-image.ts'
+import { addExportCommands } from './export.ts'
+import { addImageCommands } from './image.ts'
 import { addLoginCommands } from './login.ts'
+import { addPolicyCommands } from './policy.ts'
 import { addResourceCommands } from './resource.ts'
 import { addShareCommands } from './share.ts'
 import { addTaskCommands } from './task.ts'
@@ -12,7 +17,13 @@ export function addClientCommands(program: Command): void {
   addLoginCommands(program)
   addVaultCommands(program)
   addResourceCommands(program)
-  addCheckpointCommands(program, addBackupCommands(program))
+  const backup = addBackupCommands(program)
+  addCheckpointCommands(program, backup)
+  addDiskImageCommands(backup)
   addShareCommands(program)
+  addExportCommands(program)
+  addImageCommands(program)
+  addPolicyCommands(program)
   addTaskCommands(program)
+  addCompletionCommand(program)
 }

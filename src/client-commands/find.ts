@@ -1,9 +1,9 @@
 /** Lists in full, and the one thing of a list that is meant: by its id, or by its name where only one has it. */
 import { type Cbr, everyPage, had, type Query } from '../client/cbr.ts'
-import { ClientFailure } from '../client/failures.ts'
+import { ClientFailure, UsageFailure } from '../client/failures.ts'
 import { isUuid } from '../contract/ids.ts'
 import { mostRows } from '../contract/limits.ts'
-import type { BackupResp, OperationLog, ProtectablesResp, Vault } from '../contract/operations.gen.ts'
+import type { BackupResp, OperationLog, Policy, ProtectablesResp, Vault } from '../contract/operations.gen.ts'
 
 interface Thing {
   readonly id: string
@@ -14,6 +14,9 @@ export type ResourceKind = 'server' | 'disk'
 
 export const allVaults = (cbr: Cbr): Promise<readonly Vault[]> =>
   everyPage(async page => (await cbr.call('ListVault', { query: page })).vaults)
+
+export const allPolicies = (cbr: Cbr): Promise<readonly Policy[]> =>
+  everyPage(async page => (await cbr.call('ListPolicies', { query: page })).policies)
 
 export const allBackups = (cbr: Cbr, query: Query<'ListBackups'>): Promise<readonly BackupResp[]> =>
   everyPage(async page => (await cbr.call('ListBackups', { query: { ...query, ...page } })).backups)
@@ -43,6 +46,8 @@ const idOf = async (what: string, given: string, all: () => Promise<readonly Thi
 
 export const vaultId = (cbr: Cbr, given: string): Promise<string> => idOf('vault', given, () => allVaults(cbr))
 
+export const policyId = (cbr: Cbr, given: string): Promise<string> => idOf('policy', given, () => allPolicies(cbr))
+
 /** Also one that is shared to the project. */
 export const backupId = (cbr: Cbr, given: string): Promise<string> =>
   idOf('backup', given, () => allBackups(cbr, { own_type: 'all_granted' }))
@@ -55,4 +60,17 @@ export async function oneBackup(cbr: Cbr, given: string): Promise<BackupResp> {
 /** A server or disk, by whichever it is. */
 export async function oneResource(cbr: Cbr, given: string, kind: ResourceKind): Promise<ProtectablesResp> {
   return oneOf(kind, given, await allOfKind(cbr, kind))
+}
+
+/** The backup of one disk: itself, or the one of a server's that is named, or its only one. */
+export async function oneDisk(cbr: Cbr, given: string, name: string | undefined): Promise<BackupResp> {
+  const backup = await oneBackup(cbr, given)
+  if (backup.resource_type !== 'OS::Nova::Server') return backup
+  const disks = backup.children ?? []
+  const [only, ...others] = disks
+  if (name === undefined && only !== undefined && others.length === 0) return only
+  const found = disks.find(({ id, resource_name: of, resource_id: disk }) => [id, of, disk].includes(name ?? ''))
+  if (found !== undefined) return found
+  const names = disks.map(disk => disk.resource_name).join(', ')
+  throw new UsageFailure(`name one disk of the server with --disk: ${names}`)
 }

@@ -37,6 +37,14 @@ export const said = (text: string, value: unknown = {}): Shown => ({ value, text
 export const clean = (value: Cell): string =>
   String(value ?? '').replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, it => `\\u{${it.codePointAt(0)?.toString(16) ?? ''}}`)
 
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+/** `1.5 GiB` */
+export function size(bytes: number): string {
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), UNITS.length - 1)
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
+}
+
 /** `2026-11-27 04:06:22`, UTC. */
 export const moment = (timestamp: string | undefined): string | undefined => timestamp?.slice(0, 19).replace('T', ' ')
 

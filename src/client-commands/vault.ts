@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Cbr, had } from '../client/cbr.ts'
 import { ClientFailure } from '../client/failures.ts'
 import type { ResourceCreate, Vault, VaultCreate } from '../contract/operations.gen.ts'
 import { allVaults, oneOf, oneResource, type ResourceKind, vaultId } from './find.ts'
 import { clean, detailed, kind, listed, moment, type Shown, said } from './shown.ts'
+import { several, wholeNumber } from './values.ts'
 import { noun, verb } from './verb.ts'
 
 interface NewVault {
@@ -37,14 +38,6 @@ export function addVaultCommands(program: Command): void {
     'protect them no more, and delete their backups',
     removeResources,
   )
-}
-
-/** Collects what an option is given. */
-export const several = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-
-export function wholeNumber(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('it must be a whole number.')
-  return Number(value)
 }
 
 const columns = {

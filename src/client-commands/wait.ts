@@ -2,7 +2,7 @@
 import { type Cbr, had } from '../client/cbr.ts'
 import { ClientFailure } from '../client/failures.ts'
 import { followTasks } from '../client/follow.ts'
-import type { CheckpointCreate, OperationLog } from '../contract/operations.gen.ts'
+import type { OperationLog } from '../contract/operations.gen.ts'
 import { allTasks } from './find.ts'
 import { openProgress } from './progress.ts'
 
@@ -18,10 +18,10 @@ export async function waitForTask(cbr: Cbr, id: string, words: string): Promise<
 /** The tasks of a checkpoint: one for each resource of it. */
 export async function waitForCheckpoint(
   cbr: Cbr,
-  { id, vault }: Pick<CheckpointCreate, 'id' | 'vault'>,
+  { checkpoint, vault }: { readonly checkpoint: string; readonly vault: string },
 ): Promise<void> {
-  const query = { vault_id: vault?.id, operation_type: 'backup' as const }
-  await waitFor('backed up', async () => (await allTasks(cbr, query)).filter(task => task.checkpoint_id === id))
+  const query = { vault_id: vault, operation_type: 'backup' as const }
+  await waitFor('backed up', async () => (await allTasks(cbr, query)).filter(task => task.checkpoint_id === checkpoint))
 }
 
 async function waitFor(words: string, find: () => Promise<readonly OperationLog[]>): Promise<readonly OperationLog[]> {

@@ -15,6 +15,9 @@ export class ClientFailure extends Error {
 /** The command line itself is wrong in a way that its grammar does not say. The command ends with 2. */
 export class UsageFailure extends ClientFailure {}
 
+/** Nobody answered, or the answer broke off. */
+export class Unanswered extends ClientFailure {}
+
 /** The service, or the identity service, has answered, and not with what was asked for. */
 export class Refused extends ClientFailure {
   readonly status: number
@@ -39,3 +42,17 @@ export class Refused extends ClientFailure {
 
 export const isRefused = (error: unknown, ...codes: readonly string[]): error is Refused =>
   error instanceof Refused && codes.includes(error.code.replace('BackupService.', ''))
+
+/** Nobody answered, or what stands behind the service did not: the same may go well in a moment. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof Refused ? error.status >= 500 && error.status !== 507 : error instanceof Unanswered
+
+/** What fails in the work fails with this advice. */
+export async function advised<T>(next: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Refused) throw new Refused({ ...error, message: error.message, next })
+    throw error instanceof ClientFailure ? new ClientFailure(error.message, { next, cause: error }) : error
+  }
+}

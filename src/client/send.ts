@@ -1,6 +1,6 @@
 /** One HTTP request of the client: its failures are told apart here, and nowhere else. */
 import { STATUS_CODES } from 'node:http'
-import { ClientFailure, Refused } from './failures.ts'
+import { ClientFailure, Refused, Unanswered } from './failures.ts'
 import { nextStep } from './next-steps.ts'
 
 export interface Outgoing {
@@ -42,7 +42,7 @@ export async function jsonOf(response: Response, url: string): Promise<unknown> 
   }
 }
 
-export function unanswered(url: string, cause: unknown): ClientFailure {
+export function unanswered(url: string, cause: unknown): Unanswered {
   const reason = cause instanceof Error ? cause.cause : undefined
   const code =
     reason instanceof Error && 'code' in reason
@@ -51,7 +51,7 @@ export function unanswered(url: string, cause: unknown): ClientFailure {
         ? reason.message
         : String(cause)
   const next = 'see whether the service runs, and whether the address is right: opencbr login --auth-url'
-  return new ClientFailure(`${new URL(url).origin} does not answer (${code})`, { next, cause })
+  return new Unanswered(`${new URL(url).origin} does not answer (${code})`, { next, cause })
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

@@ -1,11 +1,11 @@
 /** Imports: a disk image becomes a backup (docs/images-and-volumes.md). */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refuse } from '../contract/errors.ts'
+import { type ImportFormat, importFormats, LARGEST_PIECE } from '../contract/opencbr-api.ts'
 import { abandonImport } from '../control/import/abandon-import.ts'
 import { addPiece } from '../control/import/add-piece.ts'
 import { backUpImport, type ImportedBackupOrder } from '../control/import/back-up-import.ts'
 import { beginImport, type ImportOrder } from '../control/import/begin-import.ts'
-import { type ImportFormat, importFormats, LARGEST_PIECE } from '../control/import/import-rules.ts'
 import { showImport } from '../control/import/show-import.ts'
 import type { Ports } from '../ports/ports.ts'
 import { type Complain, jsonOf, objectOf, queryText, textOf } from './openstack-body.ts'

@@ -1,11 +1,12 @@
 import { refuse } from '../../contract/errors.ts'
+import type { NewExport } from '../../contract/opencbr-api.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { ExportSessionRecord } from '../../ports/catalog/export-session.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { guardianOf } from '../volume/volume-rules.ts'
 import { exportable, LEASE_MS, MOST_SESSIONS } from './export-rules.ts'
-import { asNewExport, type NewExport } from './export-view.ts'
+import { asNewExport } from './export-view.ts'
 
 export interface ExportOrder {
   readonly backupId: string

@@ -1,7 +1,8 @@
+import type { Export } from '../../contract/opencbr-api.ts'
 import type { Page } from '../../ports/catalog/listing.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
-import { asExport, type Export } from './export-view.ts'
+import { asExport } from './export-view.ts'
 
 /** The project's sessions, newest first, whichever process serves them. */
 export async function listExports(

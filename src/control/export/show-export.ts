@@ -1,7 +1,8 @@
 import { refuse } from '../../contract/errors.ts'
+import type { Export } from '../../contract/opencbr-api.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
-import { asExport, type Export } from './export-view.ts'
+import { asExport } from './export-view.ts'
 
 /** One of the project's sessions: 6302 where there is none, or none any more. */
 export async function showExport(

@@ -1,9 +1,10 @@
 import { refuse } from '../../contract/errors.ts'
+import type { Import } from '../../contract/opencbr-api.ts'
 import { Fault } from '../../ports/fault.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { checkPiece, havingReceived, importBeingSent } from './import-rules.ts'
-import { asImport, type Import } from './import-view.ts'
+import { asImport } from './import-view.ts'
 
 export interface Piece {
   /** Of its first byte in the file. */

@@ -1,4 +1,5 @@
 import { refuse } from '../../contract/errors.ts'
+import type { ImportedBackup } from '../../contract/opencbr-api.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { DiskRecord } from '../../ports/catalog/disk.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
@@ -17,11 +18,6 @@ export interface ImportedBackupOrder {
   readonly vaultId: string
   readonly name?: string
   readonly description?: string
-}
-
-export interface ImportedBackup {
-  readonly backup_id: string
-  readonly checkpoint_id: string
 }
 
 /**

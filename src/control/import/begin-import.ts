@@ -1,16 +1,10 @@
 import { refuse } from '../../contract/errors.ts'
+import type { Import, ImportFormat } from '../../contract/opencbr-api.ts'
 import type { DiskRecord } from '../../ports/catalog/disk.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
-import {
-  checkFileSize,
-  havingReceived,
-  IMPORT_TYPE,
-  type ImportFormat,
-  isBeingSent,
-  MOST_IMPORTS,
-} from './import-rules.ts'
-import { asImport, type Import } from './import-view.ts'
+import { checkFileSize, havingReceived, IMPORT_TYPE, isBeingSent, MOST_IMPORTS } from './import-rules.ts'
+import { asImport } from './import-view.ts'
 
 export interface ImportOrder {
   readonly name: string

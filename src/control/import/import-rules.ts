@@ -9,14 +9,8 @@ import { isUuid } from '../../contract/ids.ts'
 import { GIB } from '../../contract/sizes.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { DiskRecord } from '../../ports/catalog/disk.ts'
-import type { DiskFormat } from '../../ports/disks.ts'
 import { LARGEST_GB } from '../volume/volume-rules.ts'
 
-export const importFormats = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc'] as const satisfies readonly DiskFormat[]
-export type ImportFormat = (typeof importFormats)[number]
-
-/** Of a piece, bytes. */
-export const LARGEST_PIECE = 16 * 1024 * 1024
 /** Imports that a project may have open at one time. */
 export const MOST_IMPORTS = 16
 /** One that nothing is sent to for so long is given up, milliseconds. */

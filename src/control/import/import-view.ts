@@ -1,18 +1,7 @@
+import type { Import } from '../../contract/opencbr-api.ts'
 import { asTimestamp } from '../../contract/times.ts'
 import type { DiskRecord } from '../../ports/catalog/disk.ts'
 import { receivedBytes } from './import-rules.ts'
-
-/** An import as the API shows it. */
-export interface Import {
-  readonly id: string
-  readonly name: string
-  readonly format: string
-  /** Of the file. */
-  readonly size_bytes: number
-  /** Where the next piece begins. */
-  readonly received_bytes: number
-  readonly created_at: string
-}
 
 export const asImport = (disk: DiskRecord): Import => ({
   id: disk.id,

@@ -1,21 +1,8 @@
 import { refuse } from '../../contract/errors.ts'
-import type { OpExtendInfoVerify } from '../../contract/operations.gen.ts'
+import type { Verification } from '../../contract/opencbr-api.ts'
 import { asTimestamp } from '../../contract/times.ts'
-import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
-
-/** A verification on the wire. What was found is told once it has ended. */
-export interface Verification extends OpExtendInfoVerify {
-  readonly id: string
-  readonly project_id: string
-  readonly status: OperationLogRecord['status']
-  /** Percent. */
-  readonly progress: number
-  readonly created_at: string
-  readonly ended_at?: string
-  readonly error_info: { readonly code: string; readonly message: string }
-}
 
 /** 6500 where the project has no such verification. */
 export async function showVerification(

@@ -1,0 +1,59 @@
+/** What `/opencbr/v1` and `/image` answer beyond the vendor's contract: the shapes that service and client share. */
+import type { OpExtendInfoVerify, OperationLog } from './operations.gen.ts'
+
+/** A session of instant access, over NBD. */
+export interface Export {
+  readonly id: string
+  readonly backup_id: string
+  readonly user_id: string
+  readonly listen: 'unix' | 'tcp'
+  /** Takes writes, which go nowhere but into the session. */
+  readonly overlay: boolean
+  readonly size_bytes: number
+  readonly created_at: string
+  readonly expires_at: string
+}
+
+/** With the way in, which only the answer to its creation has. */
+export interface NewExport extends Export {
+  readonly uri: string
+  readonly name: string
+  /** PEM, over TCP. */
+  readonly certificate?: string
+}
+
+/** A disk image on its way to become a backup. */
+export interface Import {
+  readonly id: string
+  readonly name: string
+  readonly format: string
+  /** Of the file. */
+  readonly size_bytes: number
+  /** Where the next piece begins. */
+  readonly received_bytes: number
+  readonly created_at: string
+}
+
+export interface ImportedBackup {
+  readonly backup_id: string
+  readonly checkpoint_id: string
+}
+
+/** Of an image: what may be sent. */
+export const importFormats = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vpc'] as const
+export type ImportFormat = (typeof importFormats)[number]
+
+/** Of a piece of an import, bytes. */
+export const LARGEST_PIECE = 16 * 1024 * 1024
+
+/** A verification. What was found is told once it has ended. */
+export interface Verification extends OpExtendInfoVerify {
+  readonly id: string
+  readonly project_id: string
+  readonly status: OperationLog['status']
+  /** Percent. */
+  readonly progress: number
+  readonly created_at: string
+  readonly ended_at?: string
+  readonly error_info: { readonly code: string; readonly message: string }
+}
