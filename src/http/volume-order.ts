@@ -5,7 +5,8 @@ import { LARGEST_GB } from '../control/volume/volume-rules.ts'
 import type { SourceChoice } from '../control/volume/volume-source.ts'
 import { type Complain, type Fields, jsonOf, objectOf, textOf } from './openstack-body.ts'
 
-const LONGEST = 255
+/** Characters of a text. */
+export const LONGEST = 255
 
 const bad: Complain = message => decline(400, `Invalid input received: ${message}`)
 
@@ -50,7 +51,7 @@ function sourceFrom(fields: Fields): SourceChoice {
   bad(`volumes are made of backups and images here, not of ${source.name}`)
 }
 
-function metadataFrom(value: unknown): Readonly<Record<string, string>> {
+export function metadataFrom(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(objectOf(value, 'metadata', bad))
   for (const [key, text] of entries) {
     if (typeof text !== 'string' || text.length > LONGEST || key.length > LONGEST || key === '') {

@@ -89,6 +89,28 @@ test('it is a Cinder volume, and can be protected at once', async () => {
   assert.deepEqual([refusal.status, refusal.body.badRequest.code], [400, 400])
 })
 
+test('name, description and metadata of a volume are changed, nothing else of it', async () => {
+  const { id } = await create('bob', {
+    name: 'old',
+    description: 'd',
+    backup_id: shared.disks[1],
+    metadata: { k: 'v' },
+  })
+  const put = (volume: unknown, by: Person = 'bob') => house.call(by, 'PUT', `${VOLUMES}/${id}`, { volume })
+  const { status, body } = await put({ name: 'new', description: '', metadata: { a: 'b' } })
+  assert.deepEqual(
+    [status, body.volume.name, body.volume.description, body.volume.metadata],
+    [200, 'new', '', { a: 'b' }],
+  )
+  assert.equal((await put({ name: null })).body.volume.name, '')
+  assert.deepEqual((await put({})).body.volume.metadata, { a: 'b' })
+  for (const wrong of [undefined, [], { size: 2 }, { name: 1 }, { metadata: { a: 1 } }, { name: 'n'.repeat(256) }]) {
+    assert.equal((await put(wrong)).status, 400, JSON.stringify(wrong))
+  }
+  assert.equal((await put({ name: 'x' }, 'alice')).status, 404)
+  assert.equal((await put({ name: 'x' }, 'rita')).status, 403)
+})
+
 test('an empty volume is made and deleted, file and all', async () => {
   const { id } = await create('alice', { name: 'empty', size: '1' })
   assert.equal((await stat(fileOf(id))).size, 2 ** 30)

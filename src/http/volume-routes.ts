@@ -7,12 +7,14 @@ import { createVolume } from '../control/volume/create-volume.ts'
 import { deleteVolume } from '../control/volume/delete-volume.ts'
 import { listVolumes } from '../control/volume/list-volumes.ts'
 import { showVolume } from '../control/volume/show-volume.ts'
+import { updateVolume } from '../control/volume/update-volume.ts'
 import { noVolume } from '../control/volume/volume-rules.ts'
 import type { Volume } from '../control/volume/volume-view.ts'
 import type { Ports } from '../ports/ports.ts'
 import { queryNumber, queryText } from './openstack-body.ts'
 import { need, type OpenStackRoute, openStackRoutes } from './openstack-door.ts'
 import { rootOf } from './version-routes.ts'
+import { changeFrom } from './volume-change.ts'
 import { renderCinder } from './volume-errors.ts'
 import { orderFrom } from './volume-order.ts'
 import { volumeTypeRoutes } from './volume-type-routes.ts'
@@ -85,6 +87,17 @@ const routesOf = (publicUrl: string | undefined): readonly OpenStackRoute[] => [
       if (order.source.from === 'backup') need(caller, ['cbr:backups:get'])
       if (order.source.from === 'image') need(caller, ['ims:images:get'])
       return { volume: linked(await createVolume(ports, caller, order), request, publicUrl) }
+    },
+  },
+  {
+    method: 'PUT',
+    url: '/volume/v3/:project_id/volumes/:id',
+    operation: 'UpdateVolume',
+    actions: ['evs:volumes:update'],
+    status: 200,
+    async run(ports, caller, request) {
+      const volume = await updateVolume(ports, caller, idOf(request), changeFrom(request.body))
+      return { volume: linked(volume, request, publicUrl) }
     },
   },
   {

@@ -50,6 +50,11 @@ export function checkRemovable(disk: DiskRecord, vaultId: string | undefined): v
   }
   if (disk.serverId !== undefined) decline(400, `Invalid volume: ${disk.id} is attached to ${disk.serverId}.`)
   if (vaultId !== undefined) decline(400, `Invalid volume: ${disk.id} is in vault ${vaultId}; remove it there first.`)
+  checkOurs(disk)
+}
+
+/** The configuration has its own disks as it names them at every start. */
+export function checkOurs(disk: DiskRecord): void {
   if (!disk.managed) decline(400, `Invalid volume: ${disk.id} belongs to the operator's configuration.`)
 }
 

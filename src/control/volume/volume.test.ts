@@ -25,6 +25,7 @@ import { createVolume, type VolumeOrder } from './create-volume.ts'
 import { deleteVolume } from './delete-volume.ts'
 import { listVolumes } from './list-volumes.ts'
 import { showVolume } from './show-volume.ts'
+import { updateVolume } from './update-volume.ts'
 
 const settings = {
   region: 'local-1',
@@ -144,6 +145,19 @@ test('only a free volume of our own making is deleted', async () => {
     assert.equal((await showVolume(ground.ports, sharer, id)).status, 'deleting')
     await assert.rejects(deleteVolume(ground.ports, other, { id }), { status: 404 })
   }
+})
+
+test('a volume of our own making is renamed, described and labelled; what is not named stays', async () => {
+  const ground = await inMemory()
+  const { id } = await create(ground, sharer, { sizeGb: 1, description: 'd', metadata: { a: 'b' } })
+  const named = await updateVolume(ground.ports, sharer, id, { name: 'w' })
+  assert.deepEqual([named.name, named.description, named.metadata], ['w', 'd', { a: 'b' }])
+  await updateVolume(ground.ports, sharer, id, { description: '', metadata: { c: 'd' } })
+  const { name, description, metadata } = await showVolume(ground.ports, sharer, id)
+  assert.deepEqual([name, description, metadata], ['w', '', { c: 'd' }])
+  await assert.rejects(updateVolume(ground.ports, other, id, { name: 'x' }), { status: 404 })
+  await ground.catalog.change(({ disks }) => disks.update(id, { managed: false }))
+  await assert.rejects(updateVolume(ground.ports, sharer, id, { name: 'x' }), { status: 400 })
 })
 
 test('with cascade a volume leaves its vault, unless there are backups of it or the vault is locked', async () => {
