@@ -58,11 +58,16 @@ export const asVolume = (disk: DiskRecord): Volume => ({
   source_volid: null,
   replication_status: null,
   consistencygroup_id: null,
-  ...(disk.sourceBackupId !== undefined && { backup_id: disk.sourceBackupId }),
-  ...(disk.sourceImageId !== undefined && { volume_image_metadata: { image_id: disk.sourceImageId } }),
+  ...sourceOf(disk),
   'os-vol-tenant-attr:tenant_id': disk.projectId,
   ...(disk.failure !== undefined && { 'opencbr:failure': disk.failure }),
 })
+
+/** What the order named, and that alone: Terraform makes a volume anew when it shows another source than it was made of. */
+function sourceOf({ sourceImageId, sourceBackupId }: DiskRecord): Pick<Volume, 'backup_id' | 'volume_image_metadata'> {
+  if (sourceImageId !== undefined) return { volume_image_metadata: { image_id: sourceImageId } }
+  return sourceBackupId === undefined ? {} : { backup_id: sourceBackupId }
+}
 
 /** A disk is attached to one server at most; the attachment is known by the disk. */
 const attachmentsOf = (disk: DiskRecord): readonly Attachment[] =>
