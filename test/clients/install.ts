@@ -5,7 +5,18 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder, goSdk, goTests, type PythonSet, pythonBinary, pythonFolder, pythonSets } from './tools.ts'
+import {
+  cacheFolder,
+  type GoProgram,
+  goBinary,
+  goPrograms,
+  goSdk,
+  goTests,
+  type PythonSet,
+  pythonBinary,
+  pythonFolder,
+  pythonSets,
+} from './tools.ts'
 
 /** Programs of the machine, and the Debian packages that bring them. */
 const MACHINE = { go: 'golang-go', python3: 'python3-venv', curl: 'curl', jq: 'jq', 'mkfs.ext4': 'e2fsprogs' } as const
@@ -21,7 +32,8 @@ export function installClients(): void {
   mkdirSync(cacheFolder, { recursive: true })
   installMachine()
   for (const set of Object.keys(pythonSets) as PythonSet[]) installPython(set)
-  installGo()
+  installGoTests()
+  for (const name of Object.keys(goPrograms) as GoProgram[]) installGoProgram(name)
 }
 
 function installMachine(): void {
@@ -49,14 +61,26 @@ function installPython(set: PythonSet): void {
   writeFileSync(mark, wanted)
 }
 
-/** The module is read-only in Go's cache; its tests are compiled there as they are, and run from anywhere. */
-function installGo(): void {
+function installGoTests(): void {
   if (existsSync(goTests)) return
-  const name = `${goSdk.module}@${goSdk.version}`
-  console.log(`compiling the acceptance tests of ${name}`)
+  const folder = goModule(goSdk)
+  console.log(`compiling the acceptance tests of ${goSdk.module} ${goSdk.version}`)
+  run('go', ['test', '-c', '-o', goTests, './acceptance/openstack/cbr/v3'], GO, folder)
+}
+
+function installGoProgram(name: GoProgram): void {
+  if (existsSync(goBinary(name))) return
+  const { path, ...module } = goPrograms[name]
+  const folder = goModule(module)
+  console.log(`compiling ${name} ${module.version}`)
+  run('go', ['build', '-o', goBinary(name), path], GO, folder)
+}
+
+/** A folder of Go's cache, where nothing is written: what is in it is compiled as it is, and runs from anywhere. */
+function goModule({ module, version }: { readonly module: string; readonly version: string }): string {
   mkdirSync(GO.GOPATH, { recursive: true })
-  run('go', ['mod', 'download', name], GO, GO.GOPATH)
-  run('go', ['test', '-c', '-o', goTests, './acceptance/openstack/cbr/v3'], GO, join(GO.GOMODCACHE, name))
+  run('go', ['mod', 'download', `${module}@${version}`], GO, GO.GOPATH)
+  return join(GO.GOMODCACHE, `${module}@${version}`)
 }
 
 const works = (program: string, words: readonly string[]): boolean =>

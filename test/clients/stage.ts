@@ -46,11 +46,18 @@ export interface Stage extends Service {
   readonly folder: string
 }
 
-/** For a client by this name in docs/clients.md, or for one that does not stand there. */
-export async function setStage(client?: string): Promise<Stage> {
+/**
+ * For a client by this name in docs/clients.md, or for one that does not stand there. What others make ready is made
+ * before, and the service started anew: none of it counts as the client's calls.
+ */
+export async function setStage(client?: string, makeReady?: (stage: Stage) => Promise<void>): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-clients-'))
   for (const { name } of DISKS) await writeFile(join(folder, `${name}.raw`), randomBytes(2 * MIB))
   await writeFile(join(folder, 'opencbr.yaml'), stringify(configuration()))
+  if (makeReady) {
+    await using service = await startService(undefined, folder)
+    await makeReady({ ...service, folder })
+  }
   const service = await startService(client, folder)
   return {
     ...service,

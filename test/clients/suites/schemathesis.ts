@@ -8,7 +8,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { attempt } from '../programs.ts'
-import { type Account, alice, DOMAIN, inventory, type Stage, setStage } from '../stage.ts'
+import { tokenOf } from '../sign-in.ts'
+import { alice, inventory, type Stage, setStage } from '../stage.ts'
 import { pythonBinary } from '../tools.ts'
 import { until } from '../until.ts'
 import { openVendorSdk } from '../vendor-sdk.ts'
@@ -79,14 +80,4 @@ async function conforms(stage: Stage, parameters: Parameters, words: readonly st
   assert.equal(code, 0, `${out}\n${err}`)
   const [, cases = '0'] = /(\d+) generated/.exec(out) ?? []
   assert.ok(Number(cases) > 1000, `only ${cases} cases\n${out}`)
-}
-
-async function tokenOf({ url }: Stage, { user, password, project }: Account): Promise<string> {
-  const domain = { name: DOMAIN }
-  const identity = { methods: ['password'], password: { user: { name: user, domain, password } } }
-  const response = await fetch(`${url}/identity/v3/auth/tokens`, {
-    method: 'POST',
-    body: JSON.stringify({ auth: { identity, scope: { project: { name: project, domain } } } }),
-  })
-  return response.headers.get('x-subject-token') ?? assert.fail(`no token: ${response.status}`)
 }
