@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DeleteObjectCommand, type S3ServiceException } from '@aws-sdk/client-s3'
@@ -40,7 +40,7 @@ async function readOverNbd(house: TestHouse, backupId: string): Promise<Buffer> 
 /** Overwrites db-01's disks and has them restored; they are what they were. */
 async function restoreOver(house: TestHouse, backupId: string): Promise<void> {
   const originals = await Promise.all(house.diskFiles.map(file => readFile(file)))
-  for (const file of house.diskFiles) await writeFile(file, randomBytes(2 * 2 ** 20))
+  for (const file of house.diskFiles) await writeFile(file, randomBytes((await stat(file)).size))
   const { backup } = (await house.call('alice', 'GET', `/v3/{project_id}/backups/${backupId}`)).body
   const mappings = backup.children.map((child: { id: string; resource_id: string }) => ({
     backup_id: child.id,
@@ -120,5 +120,22 @@ test('what is held outlasts its deletion here, and the credentials of the store'
     const bytes = await reader.read(0, reader.sizeBytes)
     assert.ok(Buffer.from(bytes).equals(await readFile(house.diskFiles[at] ?? '')))
   }
+  await storeCheck(context, house, place)
+})
+
+test('a backup outlasts the restart of the store, also one that begins without it', async context => {
+  const server = await openS3Server(context)
+  const place = await server.bucket('plain')
+  await using house = await openHouse({ environment: settings(place), diskBytes: 64 * 2 ** 20 })
+  await server.stop()
+  const made = shareBackup(house)
+  const taken = () => house.ports.catalog.read(({ jobs }) => jobs.open(projects.alpha, ['take-backup']))
+  await until(async () => ((await taken()).some(({ claimedBy }) => claimedBy !== undefined) ? true : undefined))
+  await server.start()
+  await until(async () => ((await objectsIn(place, 'packs')).length > 0 ? true : undefined))
+  await server.stop()
+  await server.start()
+  const { backupId } = await made
+  await restoreOver(house, backupId)
   await storeCheck(context, house, place)
 })

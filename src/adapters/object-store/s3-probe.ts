@@ -77,7 +77,8 @@ export async function checkCreatesOnly(bucket: Bucket): Promise<void> {
     if (!(await putMarker(bucket))) return
   }
   const what = `${nameOf(bucket.place)} does not heed If-None-Match when it is put to`
-  throw new Fault('unavailable', `${what}: it cannot be used for backups`, { permanent: true })
+  const why = 'backups could be replaced (some stores heed it only in buckets without versions)'
+  throw new Fault('unavailable', `${what}: ${why}`, { permanent: true })
 }
 
 /** False when it is there and was left as it is. */

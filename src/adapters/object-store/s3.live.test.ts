@@ -82,3 +82,17 @@ test('object lock holds out against the credentials of the store itself', async 
   client.destroy()
   await store.close()
 })
+
+test('a lock that has a way around is not taken for one of ours', async context => {
+  const place = await (await openS3Server(context)).bucket('locked')
+  const store = await openS3ObjectStore(place)
+  await store.put('a', [Buffer.from('a')])
+  const client = clientOf(place)
+  const [until, later] = [Date.now() + 3_600_000, new Date(Date.now() + 7_200_000)]
+  const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: later } as const
+  await client.send(new PutObjectRetentionCommand({ Bucket: place.bucket, Key: 'a', Retention }))
+  client.destroy()
+  await rejects(store.retention?.keep(['a'], until) ?? store.get('none'), (error: Fault) => error.kind === 'denied')
+  deepEqual(await store.retention?.kept(['a']), new Set(['a']))
+  await store.close()
+})
