@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { Command } from 'commander'
+import { addClientCommands } from '../src/client-commands/commands.ts'
 import { variables } from '../src/config-environment.ts'
 import { errors } from '../src/contract/errors.ts'
 import { operations } from '../src/contract/operations.gen.ts'
@@ -64,6 +66,26 @@ test('docs/api.md lists every operation, its request and its state', () => {
     assert.equal(state, 'offered', name)
   }
 })
+
+test('docs/commands.md has every command of the client', () => {
+  const listed = rowsOf('docs/commands.md', /^`[a-z-]+( [a-z-]+)?`/).flatMap(([names = '']) => commandsIn(names))
+  const program = new Command()
+  addClientCommands(program)
+  assert.deepEqual(listed.sort(), commandsOf(program, '').sort())
+})
+
+/** '`vault list`, `show`' is `vault list` and `vault show`. */
+function commandsIn(names: string): readonly string[] {
+  const words = [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+  const noun = words[0]?.includes(' ') ? `${words[0].split(' ')[0]} ` : ''
+  return words.map(name => (name.includes(' ') ? name : noun + name))
+}
+
+const commandsOf = ({ commands }: Command, before: string): string[] =>
+  commands.flatMap(each => {
+    const name = `${before}${each.name()}`
+    return each.commands.length > 0 ? commandsOf(each, `${name} `) : [name]
+  })
 
 test('docs/configuration.md has every key with its variable', () => {
   const listed = rowsOf('docs/configuration.md', /^`[a-z]/).map(([key, variable]) => `${key} ${variable}`)

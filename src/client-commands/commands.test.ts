@@ -1,12 +1,16 @@
 /** The command line against a real service: what people type, and what they get. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { createServer as createSecureServer } from 'node:tls'
+import { promisify } from 'node:util'
 import { alice, bob, DOMAIN, inventory, type Stage, setStage } from '../../test/clients/stage.ts'
 import { type Environment, fails, json, opencbr } from '../../test/command-line.ts'
+import { selfSigned } from '../nbd/self-signed.ts'
 
 let stage: Stage
 before(async () => {
@@ -171,6 +175,34 @@ test('a wrong command line is 2, help is 0', async () => {
   assert.equal(help.code, 0)
   for (const name of ['serve', 'store', 'login', 'vault', 'backup', 'share'])
     assert.match(help.out, new RegExp(`^ +${name} `, 'm'))
+})
+
+test('a service behind an authority of its own', async () => {
+  const { certificate, key } = selfSigned('127.0.0.1', new Date())
+  writeFileSync(join(stage.folder, 'ca.pem'), certificate)
+  const front = createSecureServer({ cert: certificate, key }, client => {
+    const service = connect(Number(new URL(stage.url).port), '127.0.0.1')
+    client
+      .on('error', () => service.destroy())
+      .pipe(service)
+      .pipe(client)
+  }).listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  const url = `https://127.0.0.1:${(front.address() as AddressInfo).port}`
+  const behind = as(alice, { OS_AUTH_URL: url, OPENCBR_URL: url })
+  await fails(behind, ['vault', 'list'], 1, /does not answer \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+  await json({ ...behind, OS_CACERT: join(stage.folder, 'ca.pem') }, 'vault', 'list')
+  await fails({ ...behind, OS_CACERT: join(stage.folder, 'none.pem') }, ['vault', 'list'], 1, /ENOENT.*none\.pem/)
+  front.close()
+})
+
+test('a shell completes nouns, verbs and options', async () => {
+  const { out } = await opencbr(home('nobody'), ['completion', 'bash'])
+  const ask = 'complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opencbr; echo "$' + '{COMPREPLY[*]}"; }'
+  const cases = ['opencbr va', "opencbr share ''", 'opencbr backup export x --fo', 'opencbr login --user x --do']
+  const script = [out, ask, ...cases.map(words => `complete_words ${words}`)].join('\n')
+  const { stdout } = await promisify(execFile)('bash', ['-c', script])
+  assert.deepEqual(stdout.split('\n'), ['vault', 'add list accept reject remove', '--format --force', '--domain', ''])
 })
 
 test('what other people called their things moves no cursor', async () => {

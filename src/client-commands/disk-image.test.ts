@@ -165,6 +165,26 @@ test('a raw image becomes a backup, after a line that broke off too', async () =
   await fails(as(alice), ['backup', 'import', at('nothing'), '--vault', 'disks'], 1, /ENOENT/)
 })
 
+test('an import goes on between two pieces by itself, and what was sent of another file is noticed', async () => {
+  const image = randomBytes(17 * MIB)
+  writeFileSync(at('large.raw'), image)
+  const words = ['backup', 'import', at('large.raw'), '--vault', 'disks', '--wait']
+  await using line = await brittleLine(16.5 * MIB)
+  const { digest } = await json(as(alice, { OPENCBR_URL: line.url }), ...words)
+  assert.match(digest, /^[0-9a-f]{64}$/)
+
+  await json(as(alice, { XDG_CONFIG_HOME: at('alice') }), 'login')
+  const { token } = JSON.parse(readFileSync(at('alice/opencbr/session.json'), 'utf8'))
+  const imports = `${stage.url}/opencbr/v1/${alice.projectId}/imports`
+  const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
+  const order = JSON.stringify({ name: 'mixed', format: 'raw', size_bytes: image.length })
+  const begun = await fetch(imports, { method: 'POST', headers, body: order })
+  const { import: mixed } = (await begun.json()) as { import: { id: string } }
+  const piece = await fetch(`${imports}/${mixed.id}?offset=0`, { method: 'PATCH', headers, body: Buffer.alloc(MIB) })
+  assert.equal(piece.status, 200)
+  await fails(as(alice), [...words, '--resume', mixed.id], 1, /the backup is not what .*large\.raw holds now/)
+})
+
 test('a session is begun, listed, looked at and ended', async () => {
   const uri = await opencbr(as(alice), ['export', 'start', 'web-1', '--disk', 'web-data', '--overlay', '--uri'])
   assert.match(uri.out, /^nbd\+unix:\/\/\/[\w-]+\?socket=\S+\.sock\n$/)

@@ -5,7 +5,7 @@ import { type DiskFormat, type Downloaded, downloadDisk, type Tell } from '../cl
 import { ClientFailure } from '../client/failures.ts'
 import { until } from '../client/follow.ts'
 import { formatOf } from '../client/image-format.ts'
-import { backUpImport, uploadImage } from '../client/upload.ts'
+import { backUpImport, digestOfFile, uploadImage } from '../client/upload.ts'
 import { type ImportFormat, importFormats, type Verification } from '../contract/opencbr-api.ts'
 import { showBackup } from './backup.ts'
 import { oneBackup, oneDisk, vaultId } from './find.ts'
@@ -87,7 +87,19 @@ async function importImage(cbr: Cbr, path: string, options: ImportOptions): Prom
       checkpoint_id: checkpoint,
     })
   await waitForCheckpoint(cbr, { checkpoint, vault })
-  return showBackup(await oneBackup(cbr, backup))
+  const taken = await oneBackup(cbr, backup)
+  if (format === 'raw') await compare(path, taken.digest)
+  return showBackup(taken)
+}
+
+/** A raw image is the disk, so that both have one digest; of the others, the service knows best what is in them. */
+async function compare(path: string, digest: string | undefined): Promise<void> {
+  using progress = openProgress()
+  const own = await digestOfFile(path, (bytes, of) =>
+    progress.tell(bytes / of, `compared ${size(bytes)} of ${size(of)}`),
+  )
+  if (own === digest) return
+  throw new ClientFailure(`the backup is not what ${path} holds now: was it sent in parts, and changed in between?`)
 }
 
 async function sent(cbr: Cbr, image: Parameters<typeof uploadImage>[1]) {

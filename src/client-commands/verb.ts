@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { type Cbr, openCbr } from '../client/cbr.ts'
 import { ClientFailure, Refused, UsageFailure } from '../client/failures.ts'
 import { findSession } from '../client/find-session.ts'
+import { trustAuthority } from '../client/trust.ts'
 import { clean, type Shown } from './shown.ts'
 
 interface OutputOptions {
@@ -24,6 +25,7 @@ export function plainVerb<A extends readonly unknown[]>(
   return command.action(async (...given: unknown[]) => {
     const options = command.opts<OutputOptions>()
     try {
+      await trustAuthority(process.env)
       // Commander gives what the usage names, then the options.
       const shown = await work(...(given as unknown as A))
       if (shown !== undefined) print(shown, options)

@@ -2,8 +2,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Import, type ImportedBackup, type ImportFormat, LARGEST_PIECE } from '../contract/opencbr-api.ts'
 import type { Cbr } from './cbr.ts'
+import { contentDigest } from './content-digest.ts'
 import { advised, ClientFailure, mayPass } from './failures.ts'
-import { fill, onDisk } from './files.ts'
+import { fill, onDisk, rawDisk } from './files.ts'
 
 export interface ImageFile {
   readonly path: string
@@ -36,6 +37,15 @@ export async function uploadImage(cbr: Cbr, image: ImageFile, tell: Sent): Promi
     throw new ClientFailure(`${image.path} changed while it was sent`, {
       next: 'stop what writes to it, and begin anew',
     })
+  })
+}
+
+/** The digest that the backup of a raw image must have. */
+export async function digestOfFile(path: string, tell: (bytes: number, of: number) => void): Promise<string> {
+  return onDisk(async () => {
+    await using handle = await open(path, 'r')
+    const { size } = await handle.stat()
+    return await contentDigest(rawDisk(handle, size), bytes => tell(bytes, size))
   })
 }
 
