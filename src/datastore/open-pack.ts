@@ -16,7 +16,7 @@ export interface OpenPack {
   hasRoom(rawBytes: number, chunks: number): boolean
   /** Promises a chunk; the ordinal it is to be sealed with. */
   claim(rawLength: number): number
-  append(chunk: ChunkIdentity, sealed: Uint8Array): void
+  append(chunk: ChunkIdentity, sealed: Buffer): void
   /** Gives up a claimed chunk, and with it the pack. Every claim ends in this or in `append`. */
   abandon(rawLength: number, error: unknown): void
   close(): void
@@ -46,7 +46,7 @@ export interface PackHolder {
 export function openPack(holder: PackHolder): OpenPack {
   const id = randomBytes(ID_BYTES)
   const pack = packKey(holder.sealing, id)
-  const bytes = new Uint8Array(holder.buffer)
+  const bytes = Buffer.from(holder.buffer)
   const rows: Buffer[] = []
   const stored = Promise.withResolvers<PackOutcome>()
   let end = HEADER_BYTES
@@ -95,7 +95,7 @@ export function openPack(holder: PackHolder): OpenPack {
       const row = Buffer.alloc(ROW_BYTES)
       writeRow(row, 0, chunk.name, { ...chunk, pack: 0, offset: end, sealedLength: sealed.length })
       rows.push(row)
-      bytes.set(sealed, end)
+      sealed.copy(bytes, end)
       end += sealed.length
       unclaim(chunk.rawLength)
     },

@@ -136,7 +136,7 @@ async function sealInto(
     let at = 0
     for (const [number, chunk] of chunks.entries()) {
       const { sealedLength, codec } = done.chunks[number] ?? { sealedLength: 0, codec: 0 }
-      pack.append({ ...chunk, codec }, new Uint8Array(done.sealed, at, sealedLength))
+      pack.append({ ...chunk, codec }, Buffer.from(done.sealed, at, sealedLength))
       at += sealedLength
     }
     writing.storedBytes += at

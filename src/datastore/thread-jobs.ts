@@ -124,14 +124,13 @@ export const threadJobs = {
 
   seal(job: SealJob): Sealed {
     const pack = packKey(job.sealing, job.pack)
-    const sealed = new Uint8Array(job.sealed)
+    const sealed = Buffer.from(job.sealed)
     let end = 0
     const chunks = job.chunks.map(chunk => {
       const { codec: by, bytes } = compress(new Uint8Array(job.raw, chunk.at, chunk.rawLength))
       const start = end
       for (const part of sealChunk(pack, { ...chunk, codec: by }, bytes)) {
-        sealed.set(part, end)
-        end += part.length
+        end += part.copy(sealed, end) // twice as fast as `set`, into shared memory
         freeBuffer(part)
       }
       if (by === codec.zstd) freeBuffer(bytes)
@@ -169,7 +168,7 @@ function openInto(job: OpenJob, chunk: SealedChunk, pack: PackKey): string | und
   const content = openChunk(pack, chunk, sealed)
   if (content === undefined) return 'it does not open: its bytes are not what was written'
   const contentHash = hashOf(content)
-  new Uint8Array(job.raw).set(content, chunk.at)
+  content.copy(Buffer.from(job.raw), chunk.at)
   freeBuffer(content)
   const asExpected = chunk.hash
     ? contentHash.equals(chunk.hash)
