@@ -7,7 +7,7 @@ import { createCipheriv, hash } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { constants, zstdCompressSync } from 'node:zlib'
+import { codec, compress } from '../../src/datastore/chunk.ts'
 import { freeBuffer } from '../../src/datastore/free-buffer.ts'
 
 export interface Floor {
@@ -96,24 +96,17 @@ function work({ disk, chunks, next }: Share): Parts {
     hash('sha256', content, 'buffer')
     spentOn('sha256')
     if ((entry & FRESH) === 0) continue
-    const packed = compressed(content)
+    const packed = compress(content)
     spentOn('zstd')
     const cipher = createCipheriv('aes-256-gcm', key, key.subarray(0, 12))
-    const sealed = cipher.update(packed)
+    const sealed = cipher.update(packed.bytes)
     cipher.final()
-    freeBuffer(packed)
+    if (packed.codec === codec.zstd) freeBuffer(packed.bytes)
     freeBuffer(sealed)
     spentOn('aesGcm')
   }
   closeSync(handle)
   return parts
-}
-
-function compressed(content: Buffer): Buffer {
-  return zstdCompressSync(content, {
-    chunkSize: CHUNK + 4096,
-    params: { [constants.ZSTD_c_compressionLevel]: 1 },
-  })
 }
 
 if (isMainThread) await main(process.argv[2] ?? '')
