@@ -48,6 +48,11 @@ test('a replica in another project: the bytes, the records on both sides, the op
   const log = await replicationEnded(house)
   assert.equal(log.status, 'success', JSON.stringify(log))
   const told = log.extra_info.replication
+  const listed = async (query: string) =>
+    (await house.call('alice', 'GET', `/v3/{project_id}/operation-logs?${query}`)).body.operation_logs
+  assert.deepEqual(await listed(`destination_region=local-1&destination_project_id=${projects.beta}`), [log])
+  assert.deepEqual(await listed(`destination_region=local-1&destination_project_id=${projects.gamma}`), [])
+  assert.deepEqual(await listed('destination_region=local_1'), [])
   const replica = await seen(house, 'bob', told.destination_backup_id)
   assert.deepEqual(
     [replica.name, replica.description, replica.image_type, replica.status, replica.vault_id, replica.created_at],

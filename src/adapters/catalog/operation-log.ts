@@ -1,4 +1,5 @@
-import type { OperationLogRecord, OperationLogs } from '../../ports/catalog/operation-log.ts'
+import { type SqlBool, sql } from 'kysely'
+import type { OperationLogFilter, OperationLogRecord, OperationLogs } from '../../ports/catalog/operation-log.ts'
 import { first, insertAll, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
 import { table } from './table.ts'
@@ -29,6 +30,19 @@ const logTable = table<StoredLog>({
 })
 
 const FINAL = ['success', 'skipped', 'failed', 'timeout'] as const
+
+/**
+ * A destination stands in the detail alone, which is text to both engines. What is looked for begins and ends with the
+ * quotes of JSON, which no value has inside.
+ */
+const destined = ({ destinationRegion, destinationProjectId }: OperationLogFilter) =>
+  Object.entries({ destination_region: destinationRegion, destination_project_id: destinationProjectId }).flatMap(
+    ([name, value]) => {
+      if (value === undefined) return []
+      const stated = `${JSON.stringify(name)}:${JSON.stringify(value)}`
+      return [sql<SqlBool>`type = 'replication' and replace(detail, ${stated}, '') <> detail`]
+    },
+  )
 
 function toRow({ resource, ...log }: OperationLogRecord) {
   return logTable.toRow({
@@ -72,6 +86,7 @@ export function operationLogsOf(session: Session): OperationLogs {
             }),
           ),
         )
+        .where(e => e.and(destined(filter)))
         .$if(startedFrom !== undefined, query => query.where('started_at', '>=', Number(startedFrom)))
         .$if(endedTo !== undefined, query => query.where('ended_at', '<=', Number(endedTo)))
       const marker = (id: string) => first(session, named(projectId, id))

@@ -142,10 +142,27 @@ async function checkVaults(
   )
 }
 
+/** Backups have the names that clients give them. */
+const DETAILS: readonly OperationLogRecord['detail'][] = [
+  {},
+  { backup: { backup_id: 'b', backup_name: '"destination_region":"north-1"' } },
+  ...['north_1', 'north-1'].flatMap(region =>
+    ['p1', 'p2'].map(project => ({
+      replication: {
+        destination_backup_name: '","destination_project_id":"p2"',
+        destination_project_id: project,
+        destination_region: region,
+        source_backup_id: 'b',
+        source_project_id: 'p1',
+        source_region: 'north-1',
+      },
+    })),
+  ),
+]
 const logCase = fc.record({
   logs: fc.array(
     given<Partial<OperationLogRecord>>({
-      type: fc.constantFrom('backup', 'restore'),
+      type: fc.constantFrom('backup', 'replication'),
       status: fc.constantFrom('running', 'success'),
       createdAt: moments,
       startedAt: moments,
@@ -154,11 +171,12 @@ const logCase = fc.record({
       vaultId: maybe(fc.constantFrom('v1', 'v2')),
       vaultName: maybe(fc.constantFrom(...NAMES)),
       resource: fc.constantFrom('r1', 'r2').map(id => ({ id, name: `name of ${id}`, type: 'OS::Nova::Server' })),
+      detail: fc.constantFrom(...DETAILS),
     }),
     { maxLength: 12 },
   ),
   filter: given<OperationLogFilter>({
-    type: seldom(fc.constantFrom('backup', 'restore')),
+    type: seldom(fc.constantFrom('backup', 'replication')),
     status: seldom(fc.constantFrom('running', 'success')),
     providerId: seldom(fc.constantFrom('p1', 'p2')),
     vaultId: seldom(fc.constantFrom('v1', 'v2')),
@@ -167,6 +185,8 @@ const logCase = fc.record({
     resourceName: seldom(fc.constantFrom('name of r1', 'name of r2')),
     startedFrom: seldom(moments),
     endedTo: seldom(moments),
+    destinationRegion: seldom(fc.constantFrom('north_1', 'north-1')),
+    destinationProjectId: seldom(fc.constantFrom('p1', 'p2')),
   }),
   limit: limits,
 })
@@ -175,11 +195,15 @@ async function checkLogs(catalog: Catalog, { logs: fields, filter, limit }: Of<t
   const project = aProject()
   const logs = fields.map(some => aLog(project, some))
   await catalog.change(({ operationLogs }) => operationLogs.insert([...logs, aLog(aProject())]))
-  const { resourceId, resourceName, startedFrom, endedTo, ...equal } = filter
+  const { resourceId, resourceName, startedFrom, endedTo, destinationRegion, destinationProjectId, ...equal } = filter
+  const destination = { destination_region: destinationRegion, destination_project_id: destinationProjectId }
+  const anyDestination = Object.values(destination).some(value => value !== undefined)
   const expected = logs.filter(
     log =>
       fits(log, equal) &&
       fits(log.resource, { id: resourceId, name: resourceName }) &&
+      (!anyDestination || log.type === 'replication') &&
+      fits(log.detail.replication ?? {}, destination) &&
       (startedFrom === undefined || log.startedAt >= startedFrom) &&
       (endedTo === undefined || (log.endedAt !== undefined && log.endedAt <= endedTo)),
   )

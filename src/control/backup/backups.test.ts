@@ -246,6 +246,8 @@ test('lists: filters that fit, children by naming their parent, pages, and words
   assert.deepEqual(await ids(desk, { checkpoint_id: parent.checkpointId, status: ['available', 'error'] }), [parent.id])
   assert.deepEqual(await ids(desk, { used_percent: '3' }), [])
   assert.deepEqual(await ids(desk, { dec: true }), [parent.id, disk.id])
+  assert.deepEqual(await ids(desk, { enterprise_project_id: 'all_granted_eps' }), [parent.id, disk.id])
+  assert.deepEqual(await ids(desk, { enterprise_project_id: 'other' }), [])
   const { backups = [], ...page } = await list(desk, { limit: 1, show_replication: true })
   assert.deepEqual(page, { count: 2, limit: 1, offset: 0 })
   assert.deepEqual(backups[0]?.replication_records, [])

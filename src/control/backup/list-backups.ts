@@ -1,3 +1,4 @@
+import { enterpriseProjectAsked } from '../../contract/enterprise-project.ts'
 import { refuse } from '../../contract/errors.ts'
 import type { Operations } from '../../contract/operations.gen.ts'
 import { orderOf, pageOf } from '../../contract/paging.ts'
@@ -53,7 +54,7 @@ function filterFrom(query: Query): BackupFilter {
     ...given('createdFrom', query.start_time && instantFrom('start_time', query.start_time)),
     ...given('createdTo', query.end_time && instantFrom('end_time', query.end_time)),
     ...given('incremental', query.incremental),
-    ...given('enterpriseProjectId', query.enterprise_project_id),
+    ...given('enterpriseProjectId', enterpriseProjectAsked(query.enterprise_project_id)),
     ...given('usedPercent', query.used_percent && percentFrom(query.used_percent)),
     ...given('keptByCount', query.existed_quantity_based_retention_backups),
   }

@@ -9,17 +9,13 @@ import { asOperationLog } from './operation-log-view.ts'
 export const listOpLogs: UseCase<'ListOpLogs', 'catalog'> = async (ports, caller, { query }) => {
   const page = pageOf(query)
   const filter = filterFrom(query)
-  const { rows, total } = isReplication(query)
-    ? { rows: [], total: 0 }
-    : await ports.catalog.read(records => records.operationLogs.list(caller.projectId, filter, page))
+  const { rows, total } = await ports.catalog.read(records =>
+    records.operationLogs.list(caller.projectId, filter, page),
+  )
   return { operation_logs: rows.map(asOperationLog), count: total, limit: page.limit, offset: page.offset }
 }
 
 type Query = Operations['ListOpLogs']['query']
-
-/** Only replications have a destination, and nothing is replicated here. */
-const isReplication = (query: Query): boolean =>
-  query.destination_region !== undefined || query.destination_project_id !== undefined
 
 /** Tasks carry no enterprise project, so that its filter leaves all. */
 const filterFrom = (query: Query): OperationLogFilter => ({
@@ -31,5 +27,7 @@ const filterFrom = (query: Query): OperationLogFilter => ({
   ...(query.vault_id && { vaultId: query.vault_id }),
   ...(query.vault_name && { vaultName: query.vault_name }),
   ...(query.start_time && { startedFrom: instantFrom('start_time', query.start_time) }),
+  ...(query.destination_region && { destinationRegion: query.destination_region }),
+  ...(query.destination_project_id && { destinationProjectId: query.destination_project_id }),
   ...(query.end_time && { endedTo: instantFrom('end_time', query.end_time) }),
 })

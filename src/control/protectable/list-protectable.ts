@@ -1,3 +1,4 @@
+import { DEFAULT_ENTERPRISE_PROJECT, enterpriseProjectAsked } from '../../contract/enterprise-project.ts'
 import type { Operations } from '../../contract/operations.gen.ts'
 import { pageOf } from '../../contract/paging.ts'
 import type { Protectables } from '../../ports/protectables.ts'
@@ -6,9 +7,6 @@ import type { UseCase } from '../use-case.ts'
 import { diskInstance, type Instance, serverInstance, viewInstances } from './instance.ts'
 
 const MOST_INSTANCES = 50
-
-/** Everything here belongs to the default enterprise project. */
-const ENTERPRISE_PROJECTS = ['0', 'all_granted_eps']
 
 /** Newest first; no count (semantics 11). */
 export const listProtectable: UseCase<'ListProtectable', 'catalog' | 'protectables'> = async (
@@ -31,11 +29,12 @@ async function instancesOf(protectables: Protectables, projectId: string, type: 
 }
 
 function fits(query: Operations['ListProtectable']['query']): (instance: Instance) => boolean {
-  const { id, name, server_id: serverId, status, enterprise_project_id: enterprise } = query
+  const { id, name, server_id: serverId, status } = query
+  const enterprise = enterpriseProjectAsked(query.enterprise_project_id)
   return instance =>
     (!id || instance.id === id) &&
     (!name || instance.candidate.name === name) &&
     (!serverId || instance.serverId === serverId) &&
     (!status || instance.candidate.status.toLowerCase() === status.toLowerCase()) &&
-    (!enterprise || ENTERPRISE_PROJECTS.includes(enterprise))
+    (!enterprise || enterprise === DEFAULT_ENTERPRISE_PROJECT)
 }

@@ -1,4 +1,5 @@
 /** What CreateVault's body asks for, with the defaults of semantics 3.2: 9900, 6116, 6101, 6122. */
+import { DEFAULT_ENTERPRISE_PROJECT } from '../../contract/enterprise-project.ts'
 import { refuse } from '../../contract/errors.ts'
 import type { BillingCreate, VaultBindRules, VaultCreate } from '../../contract/operations.gen.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
@@ -36,7 +37,7 @@ export function newVault(wanted: VaultCreate, { by, at, smallestGb }: Made): Vau
     threshold: wanted.threshold ?? DEFAULT_THRESHOLD,
     locked: wanted.locked ?? false,
     demandBilling: wanted.demand_billing ?? false,
-    enterpriseProjectId: wanted.enterprise_project_id ?? '0',
+    enterpriseProjectId: wanted.enterprise_project_id ?? DEFAULT_ENTERPRISE_PROJECT,
     bindTags: bindTags(wanted.bind_rules),
     ...(wanted.backup_name_prefix && { backupNamePrefix: wanted.backup_name_prefix }),
     ...(wanted.availability_zone && { availabilityZone: wanted.availability_zone }),

@@ -1,9 +1,7 @@
 /** Filters of vault lists. What comes in here has passed the contract check. */
+import { enterpriseProjectAsked } from '../../contract/enterprise-project.ts'
 import type { Operations } from '../../contract/operations.gen.ts'
 import type { VaultFilter } from '../../ports/catalog/vault.ts'
-
-/** `enterprise_project_id` of a caller who wants all that he may see. */
-const ALL_ENTERPRISE_PROJECTS = 'all_granted_eps'
 
 export interface KindQuery {
   readonly cloud_type?: string
@@ -14,12 +12,12 @@ export interface KindQuery {
 
 /** The filters that all vault lists share. */
 export function kindFilter(query: KindQuery): VaultFilter {
-  const enterprise = query.enterprise_project_id
+  const enterprise = enterpriseProjectAsked(query.enterprise_project_id)
   return {
     ...(query.cloud_type && { cloudType: query.cloud_type }),
     ...(query.object_type && { objectType: query.object_type }),
     ...(query.protect_type && { protectType: query.protect_type }),
-    ...(enterprise && enterprise !== ALL_ENTERPRISE_PROJECTS && { enterpriseProjectId: enterprise }),
+    ...(enterprise && { enterpriseProjectId: enterprise }),
   }
 }
 

@@ -50,6 +50,9 @@ export interface OperationLogFilter {
   /** Compares with the start, and with the end. */
   readonly startedFrom?: Date
   readonly endedTo?: Date
+  /** Of replications: no other task has a destination. */
+  readonly destinationRegion?: string
+  readonly destinationProjectId?: string
 }
 
 export type OperationLogPatch = Partial<
