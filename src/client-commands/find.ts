@@ -57,7 +57,6 @@ export async function oneBackup(cbr: Cbr, given: string): Promise<BackupResp> {
   return had((await cbr.call('ShowBackup', { path })).backup, 'a backup')
 }
 
-/** A server or disk, by whichever it is. */
 export async function oneResource(cbr: Cbr, given: string, kind: ResourceKind): Promise<ProtectablesResp> {
   return oneOf(kind, given, await allOfKind(cbr, kind))
 }

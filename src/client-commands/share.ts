@@ -18,7 +18,7 @@ export function addShareCommands(program: Command): void {
     'the vault, of the same kind as the backup',
   )
   verb(share, 'reject <backup>', 'turn a share down', async (cbr, given: string) => {
-    const id = await sharedId(cbr, given)
+    const id = await backupId(cbr, given)
     const { member } = await answer(cbr, id, { status: 'rejected' })
     return said(`the share of the backup ${id} has been rejected`, member)
   })
@@ -76,7 +76,7 @@ const offerColumns = {
 
 async function acceptShare(cbr: Cbr, given: string, options: { readonly vault: string }): Promise<Shown> {
   const vault = await vaultId(cbr, options.vault)
-  const id = await sharedId(cbr, given)
+  const id = await backupId(cbr, given)
   const { member } = await answer(cbr, id, { status: 'accepted', vault_id: vault })
   return said(
     `the backup ${id} is in the vault ${clean(options.vault)}: opencbr backup show ${id}`,
@@ -87,8 +87,6 @@ async function acceptShare(cbr: Cbr, given: string, options: { readonly vault: s
 /** Only the recipient answers a share, so that the member is always the own project. */
 const answer = (cbr: Cbr, id: string, body: { readonly status: Member['status']; readonly vault_id?: string }) =>
   cbr.call('UpdateMemberStatus', { path: { backup_id: id, member_id: cbr.session.project.id }, body })
-
-const sharedId = backupId
 
 const PROJECT_ID = /^[0-9a-f]{32}$/
 
