@@ -45,7 +45,7 @@ test('docs/errors.md names where a code is raised, or why it cannot be', () => {
     for (const file of where === '' ? [] : where.split(', ')) {
       assert.match(read(`src/${file}`), new RegExp(`['.]${code}'`), `${code} is not raised in src/${file}`)
     }
-    if (where !== '') assert.ok(code in errors, `${code} is raised and not in src/contract/errors.ts`)
+    assert.equal(code in errors, where !== '', `${code} is in src/contract/errors.ts if it is raised, and else not`)
   }
 })
 
