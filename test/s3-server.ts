@@ -1,5 +1,6 @@
 /** S3 stores for live tests: the one that is there already, and servers of a test's own that it may stop. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -36,6 +37,12 @@ export function sharedPlace(): S3Place {
     secretKey: S3_SECRET_KEY ?? '',
   }
 }
+
+/** The prefix of a benchmark's store, of which this is the folder. */
+export const benchPlace = (store: string): S3Place => ({
+  ...sharedPlace(),
+  prefix: `bench-${createHash('sha256').update(store).digest('hex').slice(0, 16)}`,
+})
 
 export function clientOf(place: S3Place): S3Client {
   return new S3Client({

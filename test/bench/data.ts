@@ -2,6 +2,7 @@
  * The data plane, measured: `npm run bench:data`. Real files on a real file system, each step in a process of its own on a
  * warm page cache, and beside it in the same round what the machine can do at most. Prints a table in Markdown.
  *
+ *   STORE     s3: in the bucket that S3_ENDPOINT and so on name
  *   SIZE_MIB  of files on the disk (3072)    ROUNDS  of everything (3)    BENCH_FOLDER  scratch space (the system's)
  *
  * `npm run bench:data -- --peers` compares it with kopia and restic instead (peers.ts).
@@ -9,6 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { benchPlace, emptied } from '../s3-server.ts'
 import { type BenchDisks, checkFree, makeBenchDisks } from './bench-disks.ts'
 import { emptyFolder, type OpencbrRepository, opencbr } from './contestants.ts'
 import { type Limits, measureLimits } from './limits.ts'
@@ -16,6 +18,7 @@ import { comparePeers } from './peers.ts'
 import { run, type Timed } from './timed-child.ts'
 
 const MIB = 2 ** 20
+const inBucket = process.env.STORE === 's3'
 
 interface Written {
   readonly dataBytes: number
@@ -56,13 +59,16 @@ async function main(): Promise<void> {
     }
     print(done, size)
   } finally {
+    if (inBucket) await emptied(benchPlace(join(folder, 'repository', 'store')))
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 async function oneRound(disks: BenchDisks, folder: string): Promise<Round> {
   const limits = await measureLimits(disks.first, folder)
-  const repository = await opencbr().open(await emptyFolder(join(folder, 'repository')))
+  const place = join(folder, 'repository')
+  if (inBucket) await emptied(benchPlace(join(place, 'store')))
+  const repository = await opencbr().open(await emptyFolder(place))
   const backUp = backUpIn(repository)
   const steps = [
     await backUp('full', disks.first, 'first'),
@@ -72,7 +78,7 @@ async function oneRound(disks: BenchDisks, folder: string): Promise<Round> {
   ]
   const told = { base: 'first', changed: disks.changes }
   steps.push(await backUp('a day later, told what changed', disks.changed, 'told', told))
-  const storeBytes = await repository.storedBytes()
+  const { bytes: storeBytes } = resultOf<{ bytes: number }>(await repository.carryOut([{ do: 'usage' }]))
   const target = join(folder, 'restored.raw')
   const restored = await repository.carryOut([{ do: 'restore', id: 'changed', disk: target }])
   const { writtenBytes } = resultOf<{ writtenBytes: number }>(restored)
@@ -112,7 +118,9 @@ function print(rounds: readonly Round[], size: number): void {
   const date = new Date().toISOString().slice(0, 10)
   const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`
   const load = loadavg().map(value => value.toFixed(1))
-  console.log(`${date}, ${machine}, \`SIZE_MIB=${size} ROUNDS=${rounds.length} npm run bench:data\`, load ${load}\n`)
+  console.log(
+    `${date}, ${machine}, \`${inBucket ? 'STORE=s3 ' : ''}SIZE_MIB=${size} ROUNDS=${rounds.length} npm run bench:data\`, load ${load}\n`,
+  )
   console.log('| step | data MiB | seconds | MiB/s | of the floor | CPU s | stored MiB | peak memory MiB |')
   console.log('|---|---|---|---|---|---|---|---|')
   for (const [at, { name }] of (rounds[0]?.steps ?? []).entries()) {

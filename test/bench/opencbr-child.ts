@@ -7,6 +7,7 @@ import type { Datastore } from '../../src/datastore/datastore.ts'
 import { openDatastore } from '../../src/datastore/open.ts'
 import type { Extent } from '../../src/ports/disks.ts'
 import type { Log } from '../../src/ports/log.ts'
+import type { ObjectStore } from '../../src/ports/object-store.ts'
 
 export interface BackupOrder {
   readonly do: 'backup'
@@ -26,7 +27,11 @@ export interface ReadOrder {
   readonly id: string
   readonly offset: number
 }
-export type Order = BackupOrder | RestoreOrder | ReadOrder
+/** Bytes that all objects take. */
+export interface UsageOrder {
+  readonly do: 'usage'
+}
+export type Order = BackupOrder | RestoreOrder | ReadOrder | UsageOrder
 
 export interface Orders {
   /** Folder of the store; its key lies beside it, and what is remembered of disks that were backed up. */
@@ -44,7 +49,7 @@ export interface Outcome {
 const REALM = 'bench'
 
 const { store, orders }: Orders = JSON.parse(process.argv[2] ?? '')
-const objectStore = await openFilesystemObjectStore(store)
+const objectStore = await openStore()
 const keyring = await openKeyFileRing({ file: `${store}.key`, objectStore })
 const prints = { folder: `${store}.fingerprints` }
 const datastore = openDatastore({ objectStore, keyring, log: complaints(), prints })
@@ -58,7 +63,16 @@ await datastore.close()
 await objectStore.close()
 console.log(JSON.stringify(outcomes))
 
+/** In the bucket of the environment with STORE=s3: under a prefix by the folder's name. */
+async function openStore(): Promise<ObjectStore> {
+  if (process.env.STORE !== 's3') return openFilesystemObjectStore(store)
+  const { openS3ObjectStore } = await import('../../src/adapters/object-store/s3.ts')
+  const { benchPlace } = await import('../s3-server.ts')
+  return openS3ObjectStore(benchPlace(store))
+}
+
 async function carryOut(bytes: Datastore, order: Order): Promise<object> {
+  if (order.do === 'usage') return { bytes: await objectStore.usage('') }
   const disks = localDisks()
   const ref = { realm: REALM, id: order.id }
   switch (order.do) {
