@@ -6,9 +6,11 @@ import { mayCall } from './access/may-call.ts'
 import { openSqliteCatalog } from './adapters/catalog/sqlite.ts'
 import { localDisks } from './adapters/disks/local.ts'
 import { localUploads } from './adapters/disks/uploads.ts'
+import { httpSender } from './adapters/event-sender/http.ts'
 import { openEmbeddedIdentity } from './adapters/identity/embedded.ts'
 import type { PasswordCost } from './adapters/identity/password.ts'
 import { openKeyFileRing } from './adapters/keyring/key-file.ts'
+import { realmSecrets } from './adapters/keyring/realm-secrets.ts'
 import { localMachines } from './adapters/machines/local.ts'
 import type { MachineSockets } from './adapters/machines/open-moment.ts'
 import { openFilesystemObjectStore } from './adapters/object-store/filesystem.ts'
@@ -30,8 +32,10 @@ import { lastScrub } from './jobs/scrub.ts'
 import { openExportDoor } from './nbd/open-export-door.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
+import type { Disks } from './ports/disks.ts'
 import type { Identity, ProjectRecord } from './ports/identity.ts'
 import type { IdentityService } from './ports/identity-service.ts'
+import type { Keyring } from './ports/keyring.ts'
 import type { Log } from './ports/log.ts'
 import type { Machines } from './ports/machines.ts'
 import type { Now } from './ports/now.ts'
@@ -103,7 +107,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     protectables: localProtectables(catalog),
     backupBytes,
     exports,
-    uploads: localUploads(disks),
+    ...smallPorts(config, keyring, disks),
     mayCall,
     ...rest,
     replicas: openReplicas(config, { catalog, datastore, ...rest }),
@@ -164,6 +168,13 @@ function counting(catalog: Catalog) {
   }
   return { catalog: counted, changes: () => count }
 }
+
+/** Those that need nothing opened. */
+const smallPorts = ({ webhooks }: Config, keyring: Keyring, disks: Disks) => ({
+  uploads: localUploads(disks),
+  events: httpSender(webhooks),
+  secrets: realmSecrets(keyring),
+})
 
 function exportSettings(config: Config) {
   const { certificate, key, ...where } = config.exports
@@ -246,6 +257,7 @@ const settingsOf = (config: Config): Settings => ({
   region: config.region,
   availabilityZone: config.availabilityZone,
   mostVaults: config.limits.vaults,
+  mostWebhooks: config.limits.webhooks,
   smallestVaultGb: config.limits.smallestVaultGb,
   disksFolder: join(config.dataDir, 'disks'),
   importsFolder: join(config.dataDir, 'imports'),

@@ -3,6 +3,8 @@
  * rule answers after a mistake is meaningless; loadConfig gives nothing out while there are any.
  */
 
+import { isIP } from 'node:net'
+
 /** A place in the configuration such as `identity.embedded.domains[0].name`, and what is wrong there. */
 export interface Mistake {
   readonly at: string
@@ -50,6 +52,17 @@ export const secret = (): Rule<string> => ({
       if (typeof value.file === 'string') return reading.secret({ file: value.file }, at)
     }
     return wrong(reading, at, 'must be a text, { env: NAME } or { file: PATH }')
+  },
+})
+
+/** An address, or one with the number of bits that make its network. */
+export const network = (): Rule<string> => ({
+  plain: true,
+  read(value, at, reading) {
+    const [address = '', bits = '0', ...more] = typeof value === 'string' ? value.split('/') : []
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    const fits = more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most
+    return fits ? String(value) : wrong(reading, at, 'must be an address or a network')
   },
 })
 

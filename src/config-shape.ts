@@ -1,5 +1,17 @@
 /** Every key that the configuration has (docs/design.md, Configuration file). */
-import { anything, flag, group, list, named, oneOf, optional, secret, text, wholeNumber } from './config-rules.ts'
+import {
+  anything,
+  flag,
+  group,
+  list,
+  named,
+  network,
+  oneOf,
+  optional,
+  secret,
+  text,
+  wholeNumber,
+} from './config-rules.ts'
 
 const address = text(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'HOST:PORT')
 const projectId = /^[0-9a-f]{32}$/
@@ -21,7 +33,7 @@ const mibPerSecond = wholeNumber(1, 1_000_000)
 export const shape = group({
   listen: optional(address),
   publicUrl: optional(httpUrl),
-  trustedProxies: optional(list(text(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a network'))),
+  trustedProxies: optional(list(network())),
   dataDir: optional(text()),
   region: optional(text(regionName, 'letters, digits, dots, dashes')),
   availabilityZone: optional(text(/^[a-zA-Z0-9._-]{1,32}$/, 'letters, digits, dots, dashes')),
@@ -141,8 +153,13 @@ export const shape = group({
       collection: optional(group({ mibPerSecond })),
     }),
   ),
+  webhooks: optional(group({ allow: optional(list(network())), timeoutSeconds: optional(wholeNumber(1, 60)) })),
   limits: optional(
-    group({ vaults: optional(wholeNumber(0, 1_000_000)), smallestVaultGb: optional(wholeNumber(1, 10_485_760)) }),
+    group({
+      vaults: optional(wholeNumber(0, 1_000_000)),
+      smallestVaultGb: optional(wholeNumber(1, 10_485_760)),
+      webhooks: optional(wholeNumber(0, 1000)),
+    }),
   ),
 })
 

@@ -57,7 +57,9 @@ export interface Config {
     readonly verification: { readonly mibPerSecond: number }
     readonly collection: { readonly mibPerSecond: number }
   }
-  readonly limits: { readonly vaults: number; readonly smallestVaultGb: number }
+  /** Addresses and networks that events may be sent to besides public ones; how long one attempt may take. */
+  readonly webhooks: { readonly allow: readonly string[]; readonly timeoutSeconds: number }
+  readonly limits: { readonly vaults: number; readonly smallestVaultGb: number; readonly webhooks: number }
   /** Whether vaults of this region take replicas of its own backups, and the other installations that do. */
   readonly replication: { readonly withinRegion: boolean; readonly peers: readonly PeerConfig[] }
 }
@@ -201,9 +203,11 @@ function decided(read: Written, dataDir: string | undefined, { folder, workingFo
       withinRegion: read.replication?.withinRegion ?? false,
       peers: read.replication?.peers ?? [],
     },
+    webhooks: { allow: read.webhooks?.allow ?? [], timeoutSeconds: read.webhooks?.timeoutSeconds ?? 10 },
     limits: {
       vaults: read.limits?.vaults ?? Number.POSITIVE_INFINITY,
       smallestVaultGb: read.limits?.smallestVaultGb ?? 10,
+      webhooks: read.limits?.webhooks ?? 10,
     },
   }
 }

@@ -101,7 +101,14 @@ export async function openDesk(given: Partial<Settings> = {}, on?: Catalog): Pro
       catalog,
       protectables: inventory(servers, disks),
       identity: identityOf(projects),
-      settings: { ...settings, smallestVaultGb: 10, disksFolder: '/nowhere', importsFolder: '/nowhere', ...given },
+      settings: {
+        ...settings,
+        smallestVaultGb: 10,
+        mostWebhooks: 10,
+        disksFolder: '/nowhere',
+        importsFolder: '/nowhere',
+        ...given,
+      },
       replicas: noReplicas,
       now: () => NOW,
       wake: () => {

@@ -22,6 +22,7 @@ import type { Disks } from '../src/ports/disks.ts'
 import { Fault } from '../src/ports/fault.ts'
 import type { Log } from '../src/ports/log.ts'
 import { alice } from './desk.ts'
+import { noEvents } from './no-events.ts'
 import { noReplicas } from './no-replicas.ts'
 import { type PolicyCalls, policyCalls } from './policy-calls.ts'
 
@@ -73,6 +74,7 @@ export async function openPolicyStage(options: StageOptions = {}): Promise<Polic
     datastore: noBytes(bytes),
     disks: noDisks,
     replicas: noReplicas,
+    ...noEvents,
     uploads: localUploads(noDisks),
     protectables: localProtectables(catalog),
     now: () => clock.at,
@@ -82,6 +84,7 @@ export async function openPolicyStage(options: StageOptions = {}): Promise<Polic
       region: 'local-1',
       availabilityZone: 'az-1',
       mostVaults: Number.POSITIVE_INFINITY,
+      mostWebhooks: 10,
       smallestVaultGb: 1,
       disksFolder: '/nowhere',
       importsFolder: '/nowhere',

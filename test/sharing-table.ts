@@ -3,6 +3,7 @@
 import { deleteBackup } from '../src/control/backup/delete-backup.ts'
 import { deleteImage } from '../src/control/image/delete-image.ts'
 import { registerImage } from '../src/control/image/register-image.ts'
+import type { ShareEvent } from '../src/control/member/share-events.ts'
 import { deleteVault } from '../src/control/vault/delete-vault.ts'
 import type { BackupRecord } from '../src/ports/catalog/backup.ts'
 import type { VaultRecord } from '../src/ports/catalog/vault.ts'
@@ -44,11 +45,14 @@ export async function stateOf({ ground, backup }: Scene): Promise<State> {
 }
 
 export type Action = (scene: Scene) => Promise<unknown>
-/** What each state becomes, or the code of the refusal that leaves it as it is. */
+/**
+ * What each state becomes, or the code of the refusal that leaves it as it is; and the event that a change is told as.
+ */
 export type Row = readonly [
   name: string,
   action: Action,
   expected: Readonly<Partial<Record<State, State | `${number}`>>>,
+  event?: ShareEvent,
 ]
 
 const body = undefined
@@ -67,6 +71,7 @@ export const rows: readonly Row[] = [
     'POST member by the sharer',
     s => calls(s.ground).post(sharer, s.backup.id, [recipient.projectId]),
     { ...all('6703'), none: 'P' },
+    'share.added',
   ],
   [
     'POST member by the recipient',
@@ -78,11 +83,13 @@ export const rows: readonly Row[] = [
     'PUT accepted with the vault',
     s => calls(s.ground).put(recipient, s.backup.id, accept(s)),
     { none: '6705', P: 'A', A: 'A', 'A+img': 'A+img', J: 'A' },
+    'share.accepted',
   ],
   [
     'PUT accepted with another vault',
     s => calls(s.ground).put(recipient, s.backup.id, accept({ vault: s.spare })),
     { none: '6705', P: 'A', A: '6706', 'A+img': '6706', J: 'A' },
+    'share.accepted',
   ],
   [
     'PUT accepted without vault',
@@ -93,11 +100,13 @@ export const rows: readonly Row[] = [
     'PUT rejected',
     s => calls(s.ground).put(recipient, s.backup.id, { status: 'rejected', vault_id: null }),
     { none: '6705', P: 'J', A: 'J', 'A+img': '6710', J: 'J' },
+    'share.rejected',
   ],
   [
     'PUT pending',
     s => calls(s.ground).put(recipient, s.backup.id, { status: 'pending' }),
     { none: '6705', P: 'P', A: '6706', 'A+img': '6706', J: 'P' },
+    'share.reopened',
   ],
   [
     'PUT by the sharer',
@@ -127,6 +136,7 @@ export const rows: readonly Row[] = [
     'DELETE member by the sharer',
     s => calls(s.ground).remove(sharer, s.backup.id, recipient.projectId),
     { none: '6705', P: 'none', A: 'none', 'A+img': '6710', J: 'none' },
+    'share.removed',
   ],
   [
     'DELETE member by the recipient',
@@ -134,7 +144,12 @@ export const rows: readonly Row[] = [
     { ...all('6707'), none: '6200' },
   ],
   ['DELETE member by others', s => calls(s.ground).remove(other, s.backup.id, recipient.projectId), all('6200')],
-  ['recipient registers an image', image, { none: '6200', P: '6208', A: 'A+img', 'A+img': '6210', J: '6208' }],
+  [
+    'recipient registers an image',
+    image,
+    { none: '6200', P: '6208', A: 'A+img', 'A+img': '6210', J: '6208' },
+    'share.image_registered',
+  ],
   [
     'recipient deletes the image',
     async s => {
@@ -142,16 +157,19 @@ export const rows: readonly Row[] = [
       await deleteImage(s.ground.ports, recipient, made?.id ?? '')
     },
     { 'A+img': 'A' },
+    'share.image_deleted',
   ],
   [
     'DELETE backup by the sharer',
     s => deleteBackup(s.ground.ports, sharer, toBackup(s, sharer)),
     { ...all('none'), 'A+img': '6710' },
+    'share.withdrawn',
   ],
   [
     'DELETE backup by the recipient',
     s => deleteBackup(s.ground.ports, recipient, toBackup(s, recipient)),
     { none: '6200', P: '6201', A: 'J', 'A+img': '6710', J: '6200' },
+    'share.rejected',
   ],
   [
     'DELETE the accepting vault',
@@ -162,6 +180,7 @@ export const rows: readonly Row[] = [
         body,
       }),
     { A: 'J', 'A+img': '6204' },
+    'share.rejected',
   ],
   [
     "DELETE the sharer's vault",
@@ -172,5 +191,6 @@ export const rows: readonly Row[] = [
         body,
       }),
     { ...all('none'), 'A+img': '6710' },
+    'share.withdrawn',
   ],
 ]

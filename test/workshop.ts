@@ -33,6 +33,7 @@ import type { Machines } from '../src/ports/machines.ts'
 import type { ObjectStore } from '../src/ports/object-store.ts'
 import type { Ports } from '../src/ports/ports.ts'
 import { alice } from './desk.ts'
+import { noEvents } from './no-events.ts'
 import { noReplicas } from './no-replicas.ts'
 
 export const MIB = 2 ** 20
@@ -97,6 +98,7 @@ export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop
     disks: localDisks(),
     ...(over.machines && { machines: over.machines }),
     replicas: noReplicas,
+    ...noEvents,
     uploads: localUploads(localDisks()),
     protectables: localProtectables(catalog),
     now,
@@ -106,6 +108,7 @@ export async function openWorkshop(over: WorkshopOptions = {}): Promise<Workshop
       region: 'local-1',
       availabilityZone: 'az-1',
       mostVaults: Number.POSITIVE_INFINITY,
+      mostWebhooks: 10,
       smallestVaultGb: 1,
       disksFolder: folder,
       importsFolder: folder,

@@ -67,6 +67,11 @@ const matrix: readonly (readonly [action: string, backups: boolean, readOnly: bo
   ['cbr:agents:delete', true, false],
   ['cbr:migrates:create', true, false],
   ['cbr:migrates:get', true, true],
+  ['cbr:webhooks:create', false, false],
+  ['cbr:webhooks:delete', false, false],
+  ['cbr:webhooks:update', false, false],
+  ['cbr:webhooks:get', true, true],
+  ['cbr:webhooks:list', true, true],
 ]
 
 const holding = (...names: string[]) => ({ roles: names, statements: [] })

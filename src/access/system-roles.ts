@@ -10,7 +10,7 @@ const everything: readonly PolicyStatement[] = [
   { effect: 'allow', actions: ['cbr:*:*', 'ims:*:*', 'evs:*:*', 'ecs:*:get*', 'ecs:*:list*'] },
 ]
 
-/** All of vaults and backups; policies are applied and removed, but made and changed by administrators alone. */
+/** All of vaults and backups; policies are applied and removed, but made and changed by administrators alone; so are webhooks. */
 const backupsAndVaults: readonly PolicyStatement[] = [
   {
     effect: 'allow',
@@ -25,6 +25,8 @@ const backupsAndVaults: readonly PolicyStatement[] = [
       'cbr:policies:list*',
       'cbr:organizationPolicies:get*',
       'cbr:organizationPolicies:list*',
+      'cbr:webhooks:get*',
+      'cbr:webhooks:list*',
       'ims:*:*',
       'evs:*:*',
       'ecs:*:get*',

@@ -75,6 +75,7 @@ function noticing(records: Records): { readonly records: Records; readonly made:
       disks: noted(records.disks),
       policies: noted(records.policies),
       organizationPolicies: noted(records.organizationPolicies),
+      webhooks: noted(records.webhooks),
       agents: {
         ...records.agents,
         put(agent) {

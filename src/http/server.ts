@@ -26,6 +26,7 @@ import { replicaRoutes } from './replica-routes.ts'
 import { verificationRoutes } from './verification-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 import { volumeRoutes } from './volume-routes.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 
 export interface ServerParts extends HealthParts {
   readonly ports: Ports
@@ -80,6 +81,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   await app.register(async replicas => replicaRoutes(replicas, parts.ports))
   await app.register(async exports => exportRoutes(exports, parts.ports))
   await app.register(async imports => importRoutes(imports, parts.ports))
+  await app.register(async webhooks => webhookRoutes(webhooks, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
 }

@@ -6,15 +6,20 @@ import { scrubRound } from './scrub-round.ts'
 
 /** How long tasks can be looked up after their end (semantics 13). */
 const LOGS_KEPT_MS = 30 * 24 * 60 * 60 * 1000
+/** And how long deliveries can. */
+const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
-/** What keeps a house tidy that nobody else would do: garbage, imports that were left, and operation logs that are too old. */
+/** What keeps a house tidy that nobody else would do: garbage, imports that were left, operation logs and
+ * deliveries that are too old. */
 export async function dailyRound(ports: Pick<JobPorts, 'catalog' | 'now' | 'log' | 'integrity'>): Promise<void> {
   await garbageRound(ports)
   await scrubRound(ports)
   await giveImportsUp(ports)
-  const before = new Date(ports.now().getTime() - LOGS_KEPT_MS)
+  const now = ports.now().getTime()
+  const before = new Date(now - LOGS_KEPT_MS)
   const removed = await ports.catalog.change(({ operationLogs }) => operationLogs.removeEndedBefore(before))
   if (removed > 0) ports.log.info({ removed }, 'operation logs removed that ended more than 30 days ago')
+  await ports.catalog.change(({ deliveries }) => deliveries.removeEndedBefore(new Date(now - DELIVERIES_KEPT_MS)))
 }
 
 /** Images that nobody goes on sending. */

@@ -64,7 +64,7 @@ async function makeAvailable(records: Records, { backupId, disks, measured, at }
   }
   if (sum.storedBytes > freeBytes(vault)) refuse('6129', { 'free bytes': freeBytes(vault), needed: sum.storedBytes })
   await records.backups.update([backupId], { ...done, ...sum })
-  await occupy(records, vault, sum.storedBytes)
+  await occupy(records, vault, sum.storedBytes, at)
   await settleCheckpoint(records, vault.projectId, found.checkpointId)
   await requestHolds(records, vault, { backup: found, at })
 }

@@ -7,7 +7,7 @@ import type { Ports } from '../ports/ports.ts'
 
 /** What a job may reach: the rules' rows and clock, and the bytes, which rules never touch. */
 export interface JobPorts
-  extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'uploads' | 'wake' | 'replicas'> {
+  extends Pick<Ports, 'catalog' | 'now' | 'log' | 'settings' | 'uploads' | 'wake' | 'replicas' | 'events' | 'secrets'> {
   readonly datastore: Datastore
   readonly disks: Disks
   /** Without it, all disks are read by themselves. */
@@ -37,9 +37,9 @@ export interface JobContext {
 /**
  * Jobs of a lane wait for each other only, so that a long backup holds up neither a restore nor a deletion.
  * `backup` and `restore` move bytes; `light` touches rows and manifests; `collect` mostly waits for writers, so that
- * several realms can do so at once; `verify` and `scrub` read; `replicate` mostly waits for others.
+ * several realms can do so at once; `verify` and `scrub` read; `replicate` and `notify` mostly wait for others.
  */
-export type Lane = 'backup' | 'restore' | 'light' | 'collect' | 'verify' | 'scrub' | 'replicate'
+export type Lane = 'backup' | 'restore' | 'light' | 'collect' | 'verify' | 'scrub' | 'replicate' | 'notify'
 
 /** Why a job was given up, for the operation log: a code of contract/errors.ts, and words for the project's people. */
 export interface Failure {

@@ -2,6 +2,7 @@ import type { JobKind } from '../ports/catalog/job.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { deleteBackup } from './delete-backup.ts'
 import { deleteVault } from './delete-vault.ts'
+import { deliverEvents } from './deliver-events.ts'
 import { fillDisk } from './fill-disk.ts'
 import { holdBackups } from './hold-backups.ts'
 import type { JobType } from './job-ports.ts'
@@ -30,5 +31,6 @@ export const kinds: Readonly<Record<JobKind, JobType>> = {
   'replicate-backup': replicateBackup,
   'receive-replica': receiveReplica,
   'verify-backup': verifyBackup,
+  'deliver-events': deliverEvents,
   scrub,
 }

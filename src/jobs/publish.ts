@@ -1,3 +1,4 @@
+import { tellFailed } from '../control/operation-log/tell-failed.ts'
 import type { Records } from '../ports/catalog/catalog.ts'
 import type { JobRecord } from '../ports/catalog/job.ts'
 import type { OperationLogRecord } from '../ports/catalog/operation-log.ts'
@@ -61,6 +62,8 @@ export async function endOperation(records: Records, job: JobRecord, at: Date, o
       endedAt: at,
       updatedAt: at,
     })
+    const log = outcome.status === 'failed' && (await records.operationLogs.find(job.projectId, job.operationLogId))
+    if (log) await tellFailed(records, log, at)
   }
   await records.jobs.finish(job.id)
 }

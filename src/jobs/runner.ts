@@ -60,6 +60,7 @@ const usualLanes: Readonly<Record<Lane, number>> = {
   verify: 1,
   scrub: 1,
   replicate: 1,
+  notify: 8,
 }
 
 /** A job that takes its process down with it is not tried for ever. */

@@ -209,7 +209,7 @@ async function makeAvailable(records: Records, { backup, parts, written, measure
   const isServer = parts.every(({ holder }) => holder.id !== backup.id)
   const full = parts.every(({ base }) => base === undefined)
   if (isServer) await records.backups.update([backup.id], { ...done, ...sum, full })
-  await occupy(records, vault, sum.storedBytes)
+  await occupy(records, vault, sum.storedBytes, at)
   await settleCheckpoint(records, backup.projectId, backup.checkpointId)
   await records.resources.setStatus(backup.vaultId, [backup.resourceId], 'available')
   await records.resources.tally(backup.vaultId, backup.resourceId, sum.storedBytes, 1)

@@ -1,11 +1,13 @@
 import type { BackupBytes } from './backup-bytes.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { EventSender } from './event-sender.ts'
 import type { ExportDoor } from './export-door.ts'
 import type { Caller, Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Now } from './now.ts'
 import type { Protectables } from './protectables.ts'
 import type { Replicas } from './replicas.ts'
+import type { Secrets } from './secrets.ts'
 import type { Uploads } from './uploads.ts'
 
 /** What the rules may ask of the outside. A use case's signature names the ones it needs and gets no more. */
@@ -17,6 +19,8 @@ export interface Ports {
   readonly exports: ExportDoor
   readonly replicas: Replicas
   readonly uploads: Uploads
+  readonly events: EventSender
+  readonly secrets: Secrets
   readonly mayCall: MayCall
   readonly wake: Wake
   readonly now: Now
@@ -39,6 +43,8 @@ export interface Settings {
   readonly availabilityZone: string
   /** Vaults a project may have (6133); Infinity by default. */
   readonly mostVaults: number
+  /** Webhooks a project may have. */
+  readonly mostWebhooks: number
   /** Smallest vault on creation, GB. */
   readonly smallestVaultGb: number
   /** Folder in which disks made by OpenCBR lie, absolute. */

@@ -21,6 +21,7 @@ import { silentLog } from '../../src/datastore/test-realm.ts'
 import type { JobPorts } from '../../src/jobs/job-ports.ts'
 import { startRunner } from '../../src/jobs/runner.ts'
 import { alice } from '../desk.ts'
+import { noEvents } from '../no-events.ts'
 import { noReplicas } from '../no-replicas.ts'
 import { DISKS, fillRealm } from './retention-realm.ts'
 
@@ -48,6 +49,7 @@ try {
     region: 'r',
     availabilityZone: 'az-1',
     mostVaults: 10,
+    mostWebhooks: 10,
     smallestVaultGb: 1,
     disksFolder: folder,
     importsFolder: folder,
@@ -56,6 +58,7 @@ try {
   const rest = {
     catalog,
     replicas: noReplicas,
+    ...noEvents,
     disks,
     uploads: localUploads(disks),
     now: () => new Date(),

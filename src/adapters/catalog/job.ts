@@ -22,6 +22,7 @@ export function jobsOf(session: Session): Jobs {
     db.updateTable('job').where('id', '=', id).where('claimed_by', '=', worker)
   return {
     insert: jobs => insertAll(session, 'job', jobs.map(jobTable.toRow)),
+    ensure: job => ensureJob(session, job),
     async claim(worker, kinds, now, until) {
       const due = db
         .selectFrom('job')
@@ -83,4 +84,13 @@ export function jobsOf(session: Session): Jobs {
       return (await session.all(query)).map(jobTable.toRecord)
     },
   }
+}
+
+async function ensureJob(session: Session, job: JobRecord): Promise<void> {
+  const { db } = session
+  const known = db.selectFrom('job').select('id').where('id', '=', job.id)
+  if (await first(session, known)) return
+  const query = db.insertInto('job').values(jobTable.toRow(job))
+  // Where a rival has inserted it and this transaction cannot see that, PostgreSQL has it run again.
+  await session.all(query.onConflict(conflict => conflict.column('id').doNothing()))
 }

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CompiledQuery } from 'kysely'
+import { aWebhook } from '../../../test/listening.ts'
 import type { BackupFilter } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import { aBackup, aCheckpoint, aMember, anApplied, aPolicy, aProject, at, aVault } from './samples.ts'
+import { aBackup, aCheckpoint, aJob, aMember, anApplied, aPolicy, aProject, at, aVault } from './samples.ts'
 import { migrateSqlite, sqliteDialect } from './sqlite.ts'
 import { openConnection } from './sqlite-connection.ts'
 import { openTransaction } from './transaction.ts'
@@ -28,8 +29,10 @@ async function plansOf(work: (records: Records) => Promise<unknown>): Promise<re
   return plans
 }
 
-// `s` and `b` are the two merged sides of a listing, each cut to a page; jobs are few, being open ones only.
-const scans = (plans: readonly string[]) => plans.filter(step => /^SCAN (?!json_each|s\b|b\b|job\b)/.test(step))
+// `s` and `b` are the two merged sides of a listing, each cut to a page; jobs are few, being open ones only. Of webhooks
+// alone one row is read, whichever (webhook.ts, ANY).
+const scans = (plans: readonly string[]) =>
+  plans.filter(step => /^SCAN (?!json_each|s\b|b\b|job\b|webhook USING COVERING INDEX)/.test(step))
 const sorts = (plans: readonly string[]) => plans.filter(step => /TEMP B-TREE/.test(step))
 
 test('the statements around a share seek', async () => {
@@ -102,6 +105,23 @@ test('the next backup of a chain is one seek away, and ids and statuses are read
   assert.equal(seeks.length, 4)
   assert.match(seeks[1] ?? '', /resource_id=\? AND created_at<\?/)
   assert.match(seeks[2] ?? '', /resource_id=\? AND created_at>\?/)
+})
+
+test('what waits for a webhook is one seek away, and what has ended is found by its time', async () => {
+  const plans = await plansOf(async ({ webhooks, deliveries, jobs }) => {
+    await webhooks.insert(aWebhook('p'))
+    await webhooks.of(['p', 'q'])
+    await webhooks.find('p', 'w')
+    await deliveries.list('w', {}, PAGE)
+    await deliveries.next('w')
+    await deliveries.update('d', { attempts: 1 })
+    await deliveries.giveUp('w', { problem: '', endedAt: at(1) }, at(0))
+    await deliveries.removeEndedBefore(at(0))
+    await webhooks.remove('w')
+    await jobs.ensure(aJob())
+  })
+  assert.deepEqual(scans(plans), [])
+  assert.equal(plans.filter(step => /delivery_waiting/.test(step)).length, 2)
 })
 
 test('an audit of one resource is found by it', async () => {

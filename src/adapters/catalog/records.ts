@@ -5,6 +5,7 @@ import { appliedPoliciesOf } from './applied-policy.ts'
 import { auditsOf } from './audit.ts'
 import { backupsOf } from './backup.ts'
 import { checkpointsOf } from './checkpoint.ts'
+import { deliveriesOf } from './delivery.ts'
 import { disksOf } from './disk.ts'
 import { exportSessionsOf } from './export-session.ts'
 import { imagesOf } from './image.ts'
@@ -19,6 +20,7 @@ import { serversOf } from './server.ts'
 import type { Session } from './session.ts'
 import { tagsOf } from './tag.ts'
 import { vaultsOf } from './vault.ts'
+import { webhooksOf } from './webhook.ts'
 
 /** All records over one transaction; each made when it is asked for, since most changes touch three of them. */
 export function recordsOf(session: Session): Records {
@@ -79,6 +81,12 @@ export function recordsOf(session: Session): Records {
     },
     get replications() {
       return replicationsOf(session)
+    },
+    get webhooks() {
+      return webhooksOf(session)
+    },
+    get deliveries() {
+      return deliveriesOf(session)
     },
   }
 }

@@ -129,6 +129,29 @@ create table checkpoint (
 
 CREATE INDEX checkpoint_of_vault ON checkpoint USING btree (vault_id);
 
+create table delivery (
+  id text collate "C" not null,
+  webhook_id text collate "C" not null,
+  event_id text collate "C" not null,
+  type text collate "C" not null,
+  body text collate "C" not null,
+  status text collate "C" not null,
+  created_at bigint not null,
+  attempts bigint not null,
+  tried_at bigint,
+  answer bigint,
+  problem text collate "C",
+  ended_at bigint,
+  PRIMARY KEY (id),
+  FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE
+);
+
+CREATE INDEX delivery_ended ON delivery USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX delivery_newest ON delivery USING btree (webhook_id, created_at DESC, id);
+
+CREATE INDEX delivery_waiting ON delivery USING btree (webhook_id, created_at, id) WHERE (status = 'waiting'::text);
+
 create table disk (
   id text collate "C" not null,
   project_id text collate "C" not null,
@@ -424,3 +447,17 @@ create table vault (
 );
 
 CREATE INDEX vault_newest ON vault USING btree (project_id, created_at DESC, id);
+
+create table webhook (
+  id text collate "C" not null,
+  project_id text collate "C" not null,
+  user_id text collate "C" not null,
+  name text collate "C" not null,
+  url text collate "C" not null,
+  events text collate "C" not null,
+  secrets text collate "C" not null,
+  created_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+CREATE INDEX webhook_of_project ON webhook USING btree (project_id, created_at, id);

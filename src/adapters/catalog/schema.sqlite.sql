@@ -123,6 +123,27 @@ CREATE TABLE checkpoint (
 
 CREATE INDEX checkpoint_of_vault on checkpoint (vault_id);
 
+CREATE TABLE delivery (
+  id text not null primary key,
+  webhook_id text not null references webhook (id) on delete cascade,
+  event_id text not null,
+  type text not null,
+  body text not null,
+  status text not null,
+  created_at integer not null,
+  attempts integer not null,
+  tried_at integer,
+  answer integer,
+  problem text,
+  ended_at integer
+) strict;
+
+CREATE INDEX delivery_ended on delivery (ended_at) where ended_at is not null;
+
+CREATE INDEX delivery_newest on delivery (webhook_id, created_at desc, id);
+
+CREATE INDEX delivery_waiting on delivery (webhook_id, created_at, id) where status = 'waiting';
+
 CREATE TABLE disk (
   id text not null primary key,
   project_id text not null,
@@ -392,3 +413,16 @@ CREATE TABLE vault (
   , order_id text) strict;
 
 CREATE INDEX vault_newest on vault (project_id, created_at desc, id);
+
+CREATE TABLE webhook (
+  id text not null primary key,
+  project_id text not null,
+  user_id text not null,
+  name text not null,
+  url text not null,
+  events text not null,
+  secrets text not null,
+  created_at integer not null
+) strict;
+
+CREATE INDEX webhook_of_project on webhook (project_id, created_at, id);

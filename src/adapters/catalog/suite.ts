@@ -11,6 +11,7 @@ import { policyTests } from './suite-policies.ts'
 import { recordTests } from './suite-records.ts'
 import { replicationTests } from './suite-replications.ts'
 import { type Catalogs, closingTests, transactionTests } from './suite-transactions.ts'
+import { webhookTests } from './suite-webhooks.ts'
 
 /** Where a catalog lies; it can be opened by several at once where `several`. */
 export interface Place {
@@ -40,6 +41,7 @@ export function catalogSuite(name: string, makePlace: () => Promise<Place>): voi
     backupListingTests(() => catalogs.one)
     exportSessionTests(() => catalogs.one)
     replicationTests(() => catalogs.one)
+    webhookTests(() => catalogs)
     listingTests(() => catalogs.one)
     transactionTests(() => catalogs)
     closingTests(() => catalogs)

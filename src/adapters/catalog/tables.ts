@@ -3,6 +3,7 @@ import type { AppliedPolicyRecord } from '../../ports/catalog/applied-policy.ts'
 import type { AuditRecord } from '../../ports/catalog/audit.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { CheckpointRecord } from '../../ports/catalog/checkpoint.ts'
+import type { DeliveryRecord } from '../../ports/catalog/delivery.ts'
 import type { DiskRecord, ServerRecord } from '../../ports/catalog/disk.ts'
 import type { ExportSessionRecord } from '../../ports/catalog/export-session.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
@@ -15,6 +16,7 @@ import type { ReplicationRecord } from '../../ports/catalog/replication.ts'
 import type { ResourceRecord } from '../../ports/catalog/resource.ts'
 import type { TagRecord } from '../../ports/catalog/tag.ts'
 import type { VaultRecord } from '../../ports/catalog/vault.ts'
+import type { WebhookRecord } from '../../ports/catalog/webhook.ts'
 import type { RowOf } from './table.ts'
 
 /** A tag as it lies in the table, with its project beside it so that a project's tags are found without its vaults. */
@@ -49,5 +51,7 @@ export interface Tables {
   readonly agent: RowOf<AgentRecord>
   readonly export_session: RowOf<ExportSessionRecord>
   readonly replication: RowOf<ReplicationRecord>
+  readonly webhook: RowOf<WebhookRecord>
+  readonly delivery: RowOf<DeliveryRecord>
   readonly migration: { readonly number: number }
 }

@@ -45,7 +45,7 @@ export interface DeletionCause {
 export async function beginDeletion(records: Records, held: Held, { requestId, policyId }: DeletionCause) {
   const { backup, around } = held
   const { at, children, vault } = around
-  await dropMembersOf(records, [backup.id])
+  await dropMembersOf(records, [backup], at)
   const ids = [backup.id, ...children.map(({ id }) => id)]
   await records.backups.update(ids, { status: 'waiting_delete', updatedAt: at })
   await startOperation(records, {

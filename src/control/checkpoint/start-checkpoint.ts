@@ -7,6 +7,7 @@ import type { VaultRecord } from '../../ports/catalog/vault.ts'
 import { noteSkipped } from '../operation-log/note-skipped.ts'
 import { startOperation } from '../operation-log/start-operation.ts'
 import { providerOf } from '../vault/vault-kinds.ts'
+import type { Outbox } from '../webhook/tell.ts'
 import { backupRows } from './backup-rows.ts'
 import { backupName, type Chosen, checkpointName, type Skipped } from './checkpoint-rules.ts'
 
@@ -109,7 +110,7 @@ export interface LeftOut extends Pick<Start, 'skipped' | 'at' | 'requestId' | 'p
 
 /** A log for each resource that is left out. */
 export async function noteAllSkipped(
-  records: Pick<Records, 'operationLogs'>,
+  records: Outbox & Pick<Records, 'operationLogs'>,
   vault: VaultRecord,
   { skipped, at, requestId, policyId, checkpointId }: LeftOut,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import type { Records } from '../../ports/catalog/catalog.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { lockStanding, type Standing } from '../member/find-shared.ts'
+import { tellShares } from '../member/share-events.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { checkImageable, checkNoneMade, disksOf } from './image-rules.ts'
 
@@ -71,7 +72,10 @@ async function imageOf(records: Records, projectId: string, order: ImageOrder, a
   }
 }
 
-async function tieShare(records: Pick<Records, 'members'>, standing: Standing, image: ImageRecord): Promise<void> {
+async function tieShare(records: Records, standing: Standing, { id: imageId, createdAt }: ImageRecord): Promise<void> {
   if (standing.role === 'sharer') return
-  await records.members.update(standing.own.id, { imageId: image.id, updatedAt: image.createdAt })
+  const { backup, own } = standing
+  const tied = { ...own, imageId, updatedAt: createdAt }
+  await records.members.update(own.id, { imageId, updatedAt: createdAt })
+  await tellShares(records, 'share.image_registered', { backup, members: [tied] }, createdAt)
 }

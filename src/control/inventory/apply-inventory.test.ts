@@ -47,6 +47,7 @@ async function setting(context: TestContext) {
       region: 'local-1',
       availabilityZone: 'local-1a',
       mostVaults: 9,
+      mostWebhooks: 9,
       smallestVaultGb: 1,
       disksFolder: join(folder, 'disks'),
       importsFolder: join(folder, 'imports'),

@@ -14,6 +14,7 @@ import {
 } from './member-rules.ts'
 import { asMember } from './member-view.ts'
 import { orderedIds } from './ordered-ids.ts'
+import { tellShares } from './share-events.ts'
 
 /**
  * Offers a backup to projects: all of them or, if one is refused, none. Refuses in the order of semantics 8.4: 6200,
@@ -32,7 +33,9 @@ export const addMember: UseCase<'AddMember', 'identity' | 'catalog' | 'now'> = a
     checkReadable(backup)
     const present = await records.members.of(backup.id)
     checkNewcomers(caller.projectId, present, wanted)
-    const added = await offer(records, backup.id, wanted.projectIds, ports.now())
+    const at = ports.now()
+    const added = await offer(records, backup.id, wanted.projectIds, at)
+    await tellShares(records, 'share.added', { backup, members: added }, at)
     return { members: added.map(asMember), count: present.length + added.length }
   })
 }

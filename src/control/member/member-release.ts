@@ -1,13 +1,17 @@
+import { refuse } from '../../contract/errors.ts'
+import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { ImageRecord } from '../../ports/catalog/image.ts'
 import type { MemberRecord } from '../../ports/catalog/member.ts'
+import type { Outbox } from '../webhook/tell.ts'
+import { type ShareEvent, tellShares } from './share-events.ts'
 
 /**
  * How a share ends, for everyone who ends one: the recipient's answer or deletion, the sharer's revocation, and either
  * side's backup or vault going away. An accepted share occupies the accepting vault; whoever ends it frees that, in the
  * same transaction. Whether it may end (a recipient's image forbids it: 6710, 6204) is the caller's to check before.
  */
-type ShareRecords = Pick<Records, 'members' | 'vaults'>
+export type ShareRecords = Outbox & Pick<Records, 'members' | 'vaults' | 'backups'>
 
 /**
  * The recipient gives the share up, or answers no: the record stays as rejected, the accepting vault is freed. Answers
@@ -18,7 +22,9 @@ export async function releaseMember(records: ShareRecords, member: MemberRecord,
   const left = { status: 'rejected', updatedAt: at, chargedBytes: 0 } as const
   await records.members.update(member.id, { ...left, vaultId: null, imageId: null })
   const { vaultId: _vault, imageId: _image, ...kept } = member
-  return { ...kept, ...left }
+  const rejected = { ...kept, ...left }
+  await tellOne(records, 'share.rejected', rejected, at)
+  return rejected
 }
 
 /** Holds what ending this share changes, in the order in which everybody locks: the accepting vault, then the backup. */
@@ -28,9 +34,15 @@ export async function lockShare(records: Pick<Records, 'vaults' | 'backups'>, me
 }
 
 /** The sharer withdraws one share: the record goes, the accepting vault is freed. */
-export async function dropMember(records: ShareRecords, member: MemberRecord): Promise<void> {
+export async function dropMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<void> {
   await free(records, member)
   await records.members.remove([member.id])
+  await tellOne(records, 'share.removed', member, at)
+}
+
+async function tellOne(records: ShareRecords, type: ShareEvent, member: MemberRecord, at: Date): Promise<void> {
+  const backup = (await records.backups.find(member.backupId)) ?? refuse('6200', { backup: member.backupId })
+  await tellShares(records, type, { backup, members: [member] }, at)
 }
 
 /**
@@ -39,15 +51,18 @@ export async function dropMember(records: ShareRecords, member: MemberRecord): P
  */
 export async function dropMembersOf(
   records: ShareRecords & Pick<Records, 'images'>,
-  backupIds: readonly string[],
+  backups: readonly BackupRecord[],
+  at: Date,
 ): Promise<void> {
-  for (const image of await records.images.ofBackups(backupIds)) {
+  for (const image of await records.images.ofBackups(backups.map(({ id }) => id))) {
     if (!isHeld(image)) await records.images.remove(image.id)
   }
-  for (const backupId of backupIds) {
-    const members = await records.members.of(backupId)
+  for (const backup of backups) {
+    const members = await records.members.of(backup.id)
+    if (members.length === 0) continue
     for (const member of members) await free(records, member)
-    if (members.length > 0) await records.members.remove(members.map(member => member.id))
+    await records.members.remove(members.map(member => member.id))
+    await tellShares(records, 'share.withdrawn', { backup, members }, at)
   }
 }
 

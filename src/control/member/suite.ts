@@ -1,6 +1,7 @@
 /** The rules of sharing, held to semantics 8 on a real catalog of either engine. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { type Ear, listenIn } from '../../../test/listening.ts'
 import {
   calls,
   EXTRA_DOMAIN,
@@ -18,7 +19,6 @@ import {
   usedBytesOf,
 } from '../../../test/sharing-ground.ts'
 import {
-  type Action,
   accept,
   image,
   type Row,
@@ -40,12 +40,15 @@ export function sharingSuite(engine: string, open: () => Promise<Catalog>): void
   suite(`sharing on ${engine}`, () => {
     let catalog: Catalog
     let ground: Ground
+    let ears: readonly Ear[]
     before(async () => {
       catalog = await open()
       ground = groundOn(catalog)
+      const listeners = [sharer, recipient, other].map(({ projectId }) => listenIn(catalog, projectId))
+      ears = await Promise.all(listeners)
     })
     after(() => catalog.close())
-    for (const [name, action, expected] of rows) stateRow(() => ground, name, action, expected)
+    for (const row of rows) stateRow(() => ({ ground, ears }), row)
     offers(() => ground)
     answers(() => ground)
     listings(() => ground)
@@ -53,17 +56,26 @@ export function sharingSuite(engine: string, open: () => Promise<Catalog>): void
   })
 }
 
-function stateRow(ground: () => Ground, name: string, action: Action, expected: Row[2]): void {
+interface Stage {
+  readonly ground: Ground
+  /** Of the sharer, the recipient, and a stranger. */
+  readonly ears: readonly Ear[]
+}
+
+function stateRow(stage: () => Stage, [name, action, expected, event]: Row): void {
   for (const state of STATES) {
     const result = expected[state]
     if (result === undefined) continue
     test(`${state}: ${name} -> ${result}`, async () => {
-      const scene = await sceneIn(ground(), state)
+      const { ground, ears } = stage()
+      const scene = await sceneIn(ground, state)
+      for (const ear of ears) await ear()
       const outcome = await outcomeOf(action(scene))
       const now = await stateOf(scene)
       if (/^\d/.test(result)) assert.deepEqual([outcome, now], [result, state])
       else assert.deepEqual([outcome, now], ['ok', result])
       await checkSpace(scene, now)
+      await checkTold(ears, scene, now === state ? undefined : event)
     })
   }
 }
@@ -79,6 +91,20 @@ async function checkSpace(scene: Scene, state: State): Promise<void> {
   )
   const seen = await outcomeOf(showBackup(scene.ground.ports, recipient, { ...toBackup(scene, recipient), query: {} }))
   assert.equal(seen, accepted || state === 'P' ? 'ok' : '6200')
+}
+
+/** A change of the share is told to both sides, once; whatever changes nothing is told to nobody. */
+async function checkTold(ears: readonly Ear[], { backup }: Scene, event: Row[3]): Promise<void> {
+  const [sharers = [], recipients = [], strangers] = await Promise.all(ears.map(ear => ear()))
+  const told = [sharer, recipient].map(({ projectId }) => [projectId, event, backup.id, recipient.projectId])
+  const heard = [...sharers, ...recipients].map(({ type, project_id: project, data }) => [
+    project,
+    type,
+    data.backup.id,
+    data.member.dest_project_id,
+  ])
+  assert.deepEqual(heard, event === undefined ? [] : told)
+  assert.deepEqual(strangers, [])
 }
 
 function offers(ground: () => Ground): void {

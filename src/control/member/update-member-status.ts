@@ -16,6 +16,7 @@ import {
   transition,
 } from './member-rules.ts'
 import { asMember } from './member-view.ts'
+import { tellShares } from './share-events.ts'
 
 /** The recipient answers an offer; the checks and their order are those of semantics 8.5. */
 export const updateMemberStatus: UseCase<'UpdateMemberStatus', 'catalog' | 'now'> = async (
@@ -28,7 +29,7 @@ export const updateMemberStatus: UseCase<'UpdateMemberStatus', 'catalog' | 'now'
     const answer = answerFrom(body)
     if (transition(offer.member, answer) === 'same') return offer.member
     if (answer.status === 'accepted') return accept(records, offer, answer.vaultId, now())
-    return turnDown(records, offer.member, answer.status, now())
+    return turnDown(records, offer, answer.status, now())
   })
   return { member: asMember(answered) }
 }
@@ -65,19 +66,23 @@ async function accept(records: Records, { backup, member }: Offer, vaultId: stri
   checkReadable(locked)
   const patch = { status: 'accepted', updatedAt: at, vaultId, chargedBytes: locked.fullBytes } as const
   await records.members.update(member.id, patch)
-  await occupy(records, vault, locked.fullBytes)
-  return { ...member, ...patch }
+  await occupy(records, vault, locked.fullBytes, at)
+  const accepted = { ...member, ...patch }
+  await tellShares(records, 'share.accepted', { backup: locked, members: [accepted] }, at)
+  return accepted
 }
 
 /** Rejecting what was accepted gives the space back; what was rejected may be taken as undecided again. */
 async function turnDown(
   records: Records,
-  member: MemberRecord,
+  { backup, member }: Offer,
   status: Exclude<Answer['status'], 'accepted'>,
   at: Date,
 ): Promise<MemberRecord> {
   await lockShare(records, member)
   if (status === 'rejected') return releaseMember(records, member, at)
   await records.members.update(member.id, { status, updatedAt: at })
-  return { ...member, status, updatedAt: at }
+  const reopened = { ...member, status, updatedAt: at }
+  await tellShares(records, 'share.reopened', { backup, members: [reopened] }, at)
+  return reopened
 }

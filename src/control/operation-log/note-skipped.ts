@@ -1,6 +1,8 @@
 import { type ErrorCode, errors } from '../../contract/errors.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
+import type { Outbox } from '../webhook/tell.ts'
+import { tellFailed } from './tell-failed.ts'
 
 export interface SkippedOperation
   extends Pick<
@@ -24,21 +26,24 @@ export interface SkippedOperation
 }
 
 /** Logs what was left out (semantics 2), one resource or a policy's whole run: ended before it began, with the reason. */
-export async function noteSkipped(records: Pick<Records, 'operationLogs'>, skipped: SkippedOperation): Promise<void> {
+export async function noteSkipped(
+  records: Outbox & Pick<Records, 'operationLogs'>,
+  skipped: SkippedOperation,
+): Promise<void> {
   const { code, reason, at, status = 'skipped', ...about } = skipped
-  await records.operationLogs.insert([
-    {
-      ...about,
-      id: crypto.randomUUID(),
-      status,
-      createdAt: at,
-      startedAt: at,
-      updatedAt: at,
-      endedAt: at,
-      errorCode: `BackupService.${code}`,
-      errorMessage: reason ?? errors[code][1],
-      progress: 0,
-      detail: {},
-    },
-  ])
+  const log: OperationLogRecord = {
+    ...about,
+    id: crypto.randomUUID(),
+    status,
+    createdAt: at,
+    startedAt: at,
+    updatedAt: at,
+    endedAt: at,
+    errorCode: `BackupService.${code}`,
+    errorMessage: reason ?? errors[code][1],
+    progress: 0,
+    detail: {},
+  }
+  await records.operationLogs.insert([log])
+  if (status === 'failed') await tellFailed(records, log, at)
 }

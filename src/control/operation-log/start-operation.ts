@@ -2,6 +2,8 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
 import type { JobKind } from '../../ports/catalog/job.ts'
 import type { OperationLogRecord, OperationType } from '../../ports/catalog/operation-log.ts'
+import type { Outbox } from '../webhook/tell.ts'
+import { tellFailed } from './tell-failed.ts'
 
 /** What an operation log says from the start. */
 export interface Logged {
@@ -51,13 +53,18 @@ export interface Done extends Logged {
 }
 
 /** Writes the log of work that the call has done by itself, in its transaction. Answers the log's id. */
-export async function recordOperation(records: Pick<Records, 'operationLogs'>, operation: Done): Promise<string> {
+export async function recordOperation(
+  records: Outbox & Pick<Records, 'operationLogs'>,
+  operation: Done,
+): Promise<string> {
   const log = asLog(operation)
   const { failure, at } = operation
   const end = failure
     ? ({ status: 'failed', errorCode: `BackupService.${failure.code}`, errorMessage: failure.message } as const)
     : ({ status: 'success', progress: 100 } as const)
-  await records.operationLogs.insert([{ ...log, ...end, endedAt: at }])
+  const ended = { ...log, ...end, endedAt: at }
+  await records.operationLogs.insert([ended])
+  if (failure) await tellFailed(records, ended, at)
   return log.id
 }
 

@@ -41,7 +41,7 @@ export const migrateVaultResource: UseCase<'MigrateVaultResource', 'catalog' | '
     checkRoomFor(bytes, destination)
     for (const move of moves) await moveOne(records, caller, { ...move, source, destination, at })
     await records.vaults.charge(source.id, -bytes)
-    await occupy(records, destination, bytes)
+    await occupy(records, destination, bytes, at)
   })
   return { migrated_resources: ids }
 }

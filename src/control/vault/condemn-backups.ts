@@ -5,7 +5,7 @@
 import { type ErrorCode, refuse } from '../../contract/errors.ts'
 import type { BackupPlace, BackupRecord } from '../../ports/catalog/backup.ts'
 import type { Records } from '../../ports/catalog/catalog.ts'
-import { dropMembersOf, isHeld } from '../member/member-release.ts'
+import { dropMembersOf, isHeld, type ShareRecords } from '../member/member-release.ts'
 
 /** The codes that say what runs: they differ between deleting a vault and dissociating a resource. */
 export interface RunningCodes {
@@ -34,13 +34,13 @@ export async function checkDeletable(
 
 /** Marks them, which holds their rows, and ends their shares. Those whose deletion runs already stay as they are. */
 export async function condemnBackups(
-  records: Pick<Records, 'backups' | 'members' | 'vaults' | 'images'>,
+  records: ShareRecords & Pick<Records, 'images'>,
   backups: readonly BackupRecord[],
   at: Date,
 ): Promise<void> {
   const alive = backups.filter(({ status }) => status !== 'waiting_delete' && status !== 'deleting')
   await records.backups.update(idsOf(alive), { status: 'waiting_delete', updatedAt: at })
-  await dropMembersOf(records, idsOf(alive.filter(isWhole)))
+  await dropMembersOf(records, alive.filter(isWhole), at)
 }
 
 /** The backups taken of one resource in a vault, with the disks' backups that belong to them. */

@@ -1,6 +1,8 @@
 import type { UseCase } from '../use-case.ts'
+import { tell } from '../webhook/tell.ts'
 import { requestHolds } from './hold-backups.ts'
 import { changesTo } from './vault-changes.ts'
+import { crossings } from './vault-events.ts'
 import { checkUpdatable, lockVault } from './vault-rules.ts'
 import { viewVault } from './vault-view.ts'
 
@@ -16,6 +18,7 @@ export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now' | 'wake'> = a
     checkUpdatable(vault)
     await records.vaults.update(vault.id, patch)
     const updated = { ...vault, ...patch }
+    await tell(records, crossings(vault, updated), updatedAt)
     if (!vault.locked) await requestHolds(records, updated, { at: updatedAt })
     return { vault: await viewVault(records, updated) }
   })

@@ -31,6 +31,7 @@ const settings = {
   region: 'local-1',
   availabilityZone: 'az-1',
   mostVaults: Number.POSITIVE_INFINITY,
+  mostWebhooks: 10,
   smallestVaultGb: 10,
   disksFolder: '/data/disks',
   importsFolder: '/data/imports',

@@ -4,6 +4,7 @@ import type { AppliedPolicies } from './applied-policy.ts'
 import type { Audits } from './audit.ts'
 import type { Backups } from './backup.ts'
 import type { Checkpoints } from './checkpoint.ts'
+import type { Deliveries } from './delivery.ts'
 import type { DiskRecords, ServerRecords } from './disk.ts'
 import type { ExportSessions } from './export-session.ts'
 import type { Images } from './image.ts'
@@ -16,6 +17,7 @@ import type { Replications } from './replication.ts'
 import type { Resources } from './resource.ts'
 import type { Tags } from './tag.ts'
 import type { Vaults } from './vault.ts'
+import type { Webhooks } from './webhook.ts'
 
 /** The rows about backups. One suite (adapters/catalog/suite.ts) holds SQLite and PostgreSQL to these promises. */
 export interface Catalog {
@@ -53,4 +55,6 @@ export interface Records {
   readonly agents: Agents
   readonly exportSessions: ExportSessions
   readonly replications: Replications
+  readonly webhooks: Webhooks
+  readonly deliveries: Deliveries
 }

@@ -14,6 +14,7 @@ export type JobKind =
   | 'replicate-backup' // { recordId, name, description, retention? }: one backup to one destination
   | 'receive-replica' // { recordId, backupId, retention? }: the hold of an upload; claimed by it, run when nothing is heard of it
   | 'verify-backup' // { backupId, part }
+  | 'deliver-events' // { webhookId }: one per webhook that something waits for, of the webhook's id
   | 'scrub' // { realm, ... }: one per realm, waiting for its next turn or at it (jobs/scrub.ts)
 
 export interface JobRecord {
@@ -33,6 +34,8 @@ export interface JobRecord {
 
 export interface Jobs {
   insert(jobs: readonly JobRecord[]): Promise<void>
+  /** As `insert`, unless one of that id waits or runs. */
+  ensure(job: JobRecord): Promise<void>
   /**
    * Takes the oldest due job that nobody holds (or whose claim ran out), of these kinds; undefined
    * when there is none. Two workers never get the same one.

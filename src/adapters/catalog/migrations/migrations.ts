@@ -6,6 +6,7 @@ import { orders } from './0005-orders.ts'
 import { agents } from './0006-agents.ts'
 import { organizationPolicies } from './0007-organization-policies.ts'
 import { replications } from './0008-replications.ts'
+import { webhooks } from './0009-webhooks.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; the first has the number 1. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   agents,
   organizationPolicies,
   replications,
+  webhooks,
 ]
