@@ -4,7 +4,20 @@
  * first that has gone its own way. The same sources make the same disks.
  */
 import { createHash } from 'node:crypto'
-import { constants, copyFile, link, mkdir, open, rm, statfs, truncate, utimes, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readFile,
+  rm,
+  statfs,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Extent } from '../../src/ports/disks.ts'
 import { run } from './timed-child.ts'
@@ -30,8 +43,19 @@ interface SourceFile {
   readonly bytes: number
 }
 
+/** Those that `kept` holds, for the next run too, made when it holds none; new ones in `folder` where there is no `kept`. */
+export async function benchDisks(folder: string, mib: number, kept = process.env.BENCH_DISKS): Promise<BenchDisks> {
+  if (kept === undefined) return makeBenchDisks(folder, mib)
+  const note = join(kept, `disks-${mib}.json`)
+  if (existsSync(note)) return JSON.parse(await readFile(note, 'utf8'))
+  await mkdir(kept, { recursive: true })
+  const disks = await makeBenchDisks(kept, mib)
+  await writeFile(note, JSON.stringify(disks))
+  return disks
+}
+
 /** About so many MiB of files, on disks half as large again; less where the machine has less. */
-export async function makeBenchDisks(folder: string, mib: number): Promise<BenchDisks> {
+async function makeBenchDisks(folder: string, mib: number): Promise<BenchDisks> {
   const files = await sourceFiles()
   const system = upTo(files, 0, mib * MIB)
   const ofTheDay = upTo(files, system.end, (mib * MIB) / 64)

@@ -4,6 +4,7 @@
  *
  *   STORE     s3: in the bucket that S3_ENDPOINT and so on name
  *   SIZE_MIB  of files on the disk (3072)    ROUNDS  of everything (3)    BENCH_FOLDER  scratch space (the system's)
+ *   BENCH_DISKS  a folder to keep the disks in for further runs (none)
  *
  * `npm run bench:data -- --peers` compares it with kopia and restic instead (peers.ts).
  */
@@ -11,7 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchPlace, emptied } from '../s3-server.ts'
-import { type BenchDisks, checkFree, makeBenchDisks } from './bench-disks.ts'
+import { type BenchDisks, benchDisks, checkFree } from './bench-disks.ts'
 import { emptyFolder, type OpencbrRepository, opencbr } from './contestants.ts'
 import { type Limits, measureLimits } from './limits.ts'
 import { comparePeers } from './peers.ts'
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   try {
     await checkFree(folder, size * MIB * 6)
     console.error(`making disks with ${size} MiB of files in ${folder}`)
-    const disks = await makeBenchDisks(folder, size)
+    const disks = await benchDisks(folder, size)
     const done: Round[] = []
     for (let round = 0; round < rounds; round++) {
       console.error(`round ${round + 1} of ${rounds}`)

@@ -2,7 +2,7 @@
 import { link, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Extent } from '../../src/ports/disks.ts'
-import { type BenchDisks, BITMAP_BYTES, checkFree, makeBenchDisks } from './bench-disks.ts'
+import { type BenchDisks, BITMAP_BYTES, benchDisks, checkFree } from './bench-disks.ts'
 import {
   type Contestant,
   emptyFolder,
@@ -59,7 +59,7 @@ export async function measurePeers({ folder, size, rounds: count, settings: more
   await checkFree(folder, size * MIB * 8)
   const contestants = [opencbr(), await kopia(), await restic()]
   console.error(`making disks with ${size} MiB of files in ${folder}`)
-  const disks = await makeBenchDisks(await emptyFolder(join(folder, 'disks')), size)
+  const disks = await benchDisks(await emptyFolder(join(folder, 'disks')), size)
   const rounds: PeerRound[] = []
   for (let round = 0; round < count; round++) {
     console.error(`round ${round + 1} of ${count}`)
