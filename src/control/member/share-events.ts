@@ -17,7 +17,7 @@ export function tellShares(
   at: Date,
 ): Promise<void> {
   const happenings = members.flatMap(member => {
-    const data = {
+    const data = () => ({
       backup: {
         id: backup.id,
         name: backup.name,
@@ -26,7 +26,7 @@ export function tellShares(
         resource_type: backup.resourceType,
       },
       member: asMember(member),
-    }
+    })
     return [backup.projectId, member.destProjectId].map(projectId => ({ projectId, type, data }))
   })
   return tell(records, happenings, at)

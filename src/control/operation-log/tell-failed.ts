@@ -4,4 +4,8 @@ import { asOperationLog } from './operation-log-view.ts'
 
 /** A task has failed, in the transaction that writes it down. */
 export const tellFailed = (records: Outbox, log: OperationLogRecord, at: Date): Promise<void> =>
-  tell(records, [{ projectId: log.projectId, type: 'task.failed', data: { operation_log: asOperationLog(log) } }], at)
+  tell(
+    records,
+    [{ projectId: log.projectId, type: 'task.failed', data: () => ({ operation_log: asOperationLog(log) }) }],
+    at,
+  )

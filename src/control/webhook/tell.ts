@@ -14,8 +14,8 @@ export type Outbox = Pick<Records, 'webhooks' | 'deliveries' | 'jobs'>
 export interface Happening {
   readonly projectId: string
   readonly type: EventType
-  /** In wire names. */
-  readonly data: object
+  /** In wire names; asked for where somebody listens. */
+  readonly data: () => object
 }
 
 /** Tells those webhooks of the projects that want to know. Costs a microsecond where there are none. */
@@ -26,7 +26,7 @@ export async function tell(records: Outbox, happenings: readonly Happening[], at
   if (webhooks.length === 0) return
   const nextId = orderedIds(at)
   const deliveries = happenings.flatMap(happening => {
-    const event = { ...happening, id: crypto.randomUUID() }
+    const event = { ...happening, id: crypto.randomUUID(), data: happening.data() }
     const own = webhooks.filter(
       ({ projectId, events }) => projectId === happening.projectId && wants(events, event.type),
     )
