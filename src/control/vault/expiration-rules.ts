@@ -16,9 +16,15 @@ export function endOfDay(day: string, zone = 'UTC+00:00'): Date {
   return new Date(midnight + DAY_LENGTH - 1 - ahead)
 }
 
-/** Automatic backups whose time ends sooner: only they are kept longer, and none is ever shortened. */
+/** Failed, or on its way out already. */
+const OVER: readonly BackupRecord['status'][] = ['error', 'waiting_delete', 'deleting']
+
+/**
+ * Automatic backups whose time ends sooner: only they are kept longer, and none is ever shortened. One that is being made
+ * or restored from just now is no exception.
+ */
 export const expiringBefore = (backups: readonly BackupRecord[], end: Date): readonly BackupRecord[] =>
   backups.filter(
     ({ autoTrigger, status, expiredAt }) =>
-      autoTrigger && status === 'available' && expiredAt !== undefined && expiredAt < end,
+      autoTrigger && !OVER.includes(status) && expiredAt !== undefined && expiredAt < end,
   )

@@ -20,24 +20,29 @@ test('only automatic backups that expire sooner live longer', async () => {
   const { id } = await putVault(desk)
   const parent = await putBackup(desk, id, { autoTrigger: true, expiredAt: soon })
   const child = await putBackup(desk, id, { autoTrigger: true, expiredAt: soon, parentId: parent.id })
+  const busy = [
+    await putBackup(desk, id, { autoTrigger: true, expiredAt: soon, status: 'restoring' }),
+    await putBackup(desk, id, { autoTrigger: true, expiredAt: soon, status: 'protecting' }),
+  ]
   const others = [
     await putBackup(desk, id, { expiredAt: soon }),
     await putBackup(desk, id, { autoTrigger: true }),
     await putBackup(desk, id, { autoTrigger: true, expiredAt: late }),
     await putBackup(desk, id, { autoTrigger: true, expiredAt: soon, status: 'waiting_delete' }),
+    await putBackup(desk, id, { autoTrigger: true, expiredAt: soon, status: 'error' }),
   ]
   const answer = await extend(desk, id, '2027-01-01', 'UTC+08:00')
   const { operation_log_id: logId, ...rest } = answer
-  assert.deepEqual(rest, { affected_backups_count: 1, new_expiration_day: '2027-01-01' })
+  assert.deepEqual(rest, { affected_backups_count: 3, new_expiration_day: '2027-01-01' })
   await desk.catalog.read(async ({ backups, operationLogs }) => {
-    for (const one of [parent, child]) {
+    for (const one of [parent, child, ...busy]) {
       assert.equal((await backups.find(one.id))?.expiredAt?.toISOString(), '2027-01-01T15:59:59.999Z')
     }
     for (const one of others) assert.deepEqual((await backups.find(one.id))?.expiredAt, one.expiredAt)
     const log = await operationLogs.find(alice.projectId, logId ?? '')
     assert.deepEqual([log?.type, log?.status, log?.progress, log?.vaultId], ['sync', 'success', 100, id])
     assert.ok(log?.endedAt)
-    assert.deepEqual(log.detail.update_expiration_time, { affected_backups_count: 1, expiration_day: '2027-01-01' })
+    assert.deepEqual(log.detail.update_expiration_time, { affected_backups_count: 3, expiration_day: '2027-01-01' })
   })
 })
 
