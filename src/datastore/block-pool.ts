@@ -21,7 +21,7 @@ export interface Block {
 export interface BlockPool {
   readonly count: number
   take(signal?: AbortSignal): Promise<Block>
-  /** One that was lost with a thread is replaced. */
+  /** One whose buffers have another size by now is replaced. */
   give(block: Block): void
 }
 
