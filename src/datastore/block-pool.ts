@@ -14,14 +14,13 @@ export const SEALED_BLOCK_BYTES = CHUNKS_PER_BLOCK * mostSealedBytes(CHUNK_BYTES
  * comes by, and collect garbage that is none.
  */
 export interface Block {
-  raw: ArrayBufferLike
-  sealed: ArrayBufferLike
+  readonly raw: SharedArrayBuffer
+  readonly sealed: SharedArrayBuffer
 }
 
 export interface BlockPool {
   readonly count: number
   take(signal?: AbortSignal): Promise<Block>
-  /** One whose buffers have another size by now is replaced. */
   give(block: Block): void
 }
 
@@ -37,7 +36,7 @@ export function blockPool(count: number): BlockPool {
       )
     },
     give(block) {
-      if (block.raw.byteLength === BLOCK_BYTES && block.sealed.byteLength === SEALED_BLOCK_BYTES) idle.push(block)
+      idle.push(block)
       turn.give()
     },
   }

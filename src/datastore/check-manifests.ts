@@ -63,9 +63,8 @@ async function walkPages(realm: Realm, manifest: Manifest, walk: Walk, signal: A
     signal?.throwIfAborted()
     walk.chunks += 1
     const rawLength = pageBytes(manifest, page)
-    const wanted = [{ at: 0, rawLength, kind: kind.page, hash }]
-    const { raw, problems } = await fetchChunks(realm, wanted, new ArrayBuffer(rawLength))
-    const [problem] = problems
+    const raw = new SharedArrayBuffer(rawLength)
+    const [problem] = await fetchChunks(realm, [{ at: 0, rawLength, kind: kind.page, hash }], raw)
     if (problem) walk.problems.push(problem)
     else await meetChunks(realm, new Uint8Array(raw), walk)
   }

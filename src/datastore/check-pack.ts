@@ -160,8 +160,7 @@ async function openBlock(realm: Realm, pack: string, sealed: SealedBlock): Promi
     })
     const { sealing, naming } = realm
     const job = { sealing, naming, raw: block.raw, ranges: [sealed.range], chunks }
-    const { raw, problems } = await realm.threads.run('open', job, [block.raw, sealed.range])
-    block.raw = raw
+    const { problems } = await realm.threads.run('open', job, [sealed.range])
     return sealed.chunks.map((chunk, number) => ({ ...chunk, what: problems[number] }))
   } finally {
     realm.blocks.give(block)

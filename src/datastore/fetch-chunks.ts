@@ -1,6 +1,6 @@
 /** Chunks out of a realm: found in the index, read in as few ranges as they lie in, opened and checked in a worker. */
 import { Fault } from '../ports/fault.ts'
-import { type ChunkKind, nameOf } from './chunk.ts'
+import { type ChunkKind, kind, nameOf } from './chunk.ts'
 import type { ChunkPlace } from './chunk-row.ts'
 import type { Realm } from './realms.ts'
 import type { SealedChunk } from './thread-jobs.ts'
@@ -19,12 +19,6 @@ export interface ChunkProblem {
   readonly what: string
 }
 
-export interface FetchedChunks {
-  readonly raw: ArrayBufferLike
-  /** What is wrong with each of the chunks, in their order; undefined where its content is in `raw`. */
-  readonly problems: readonly (ChunkProblem | undefined)[]
-}
-
 /** Reading a little too much is cheaper than reading twice. */
 const MOST_GAP = 65_536
 
@@ -36,14 +30,17 @@ interface Located {
   readonly place: ChunkPlace | undefined
 }
 
-/** Gives `raw` away and another back. Faults other than corruption and loss are thrown. */
+/**
+ * What is wrong with each of the chunks, in their order; undefined where its content is in `raw`. Faults other than
+ * corruption and loss are thrown.
+ */
 export async function fetchChunks(
   realm: Realm,
   wanted: readonly WantedChunk[],
-  raw: ArrayBufferLike,
-): Promise<FetchedChunks> {
+  raw: SharedArrayBuffer,
+): Promise<readonly (ChunkProblem | undefined)[]> {
   const first = await tryFetch(realm, wanted, raw)
-  const bad = first.problems.filter(problem => problem !== undefined)
+  const bad = first.filter(problem => problem !== undefined)
   if (bad.length === 0) return first
   for (const problem of bad) if (!problem.lost) realm.index.doubt(idOf(realm, problem), problem.pack)
   // Another process may have moved them since the index was read, or stored what is damaged again.
@@ -51,9 +48,8 @@ export async function fetchChunks(
   for (const problem of bad) if (problem.lost) realm.index.lookElsewhere(idOf(realm, problem))
   const again = bad.some(problem => problem.lost || placeOf(realm, problem) !== problem.pack)
   if (!again) return first
-  const second = await tryFetch(realm, wanted, first.raw)
-  for (const problem of second.problems)
-    if (problem?.lost === false) realm.index.doubt(idOf(realm, problem), problem.pack)
+  const second = await tryFetch(realm, wanted, raw)
+  for (const problem of second) if (problem?.lost === false) realm.index.doubt(idOf(realm, problem), problem.pack)
   return second
 }
 
@@ -69,12 +65,21 @@ const placeOf = (realm: Realm, problem: ChunkProblem): string | undefined =>
 export async function fetchGoodChunks(
   realm: Realm,
   wanted: readonly WantedChunk[],
-  raw: ArrayBufferLike,
-): Promise<ArrayBufferLike> {
-  const fetched = await fetchChunks(realm, wanted, raw)
-  const problem = fetched.problems.find(found => found !== undefined)
+  raw: SharedArrayBuffer,
+): Promise<void> {
+  const problem = (await fetchChunks(realm, wanted, raw)).find(found => found !== undefined)
   if (problem) throw corruptChunk(problem)
-  return fetched.raw
+}
+
+/** The hashes that a page lists, one after the other; the page by its own hash or by its id. Fault `corrupt`. */
+export async function fetchPage(
+  realm: Realm,
+  page: { readonly hash: Uint8Array } | { readonly id: number },
+  rawLength: number,
+): Promise<Uint8Array> {
+  const raw = new SharedArrayBuffer(rawLength)
+  await fetchGoodChunks(realm, [{ ...page, at: 0, rawLength, kind: kind.page }], raw)
+  return new Uint8Array(raw)
 }
 
 export function corruptChunk({ chunk, pack, what }: ChunkProblem): Fault {
@@ -86,7 +91,7 @@ interface Problem extends ChunkProblem {
   readonly lost: boolean
 }
 
-async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: ArrayBufferLike) {
+async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: SharedArrayBuffer) {
   const located = wanted.map(chunk => locate(realm, chunk))
   const ranges = await Promise.all(coalesced(located).map(range => readRange(realm, range)))
   const chunks: SealedChunk[] = []
@@ -110,7 +115,7 @@ async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: Array
   }
   const buffers = ranges.map(read => ('bytes' in read ? read.bytes : new ArrayBuffer(0)))
   const job = { sealing: realm.sealing, naming: realm.naming, raw, ranges: buffers, chunks }
-  const opened = await realm.threads.run('open', job, [raw, ...buffers])
+  const opened = await realm.threads.run('open', job, buffers)
   for (const [at, what] of opened.problems.entries()) {
     const number = numbers[at]
     const chunk = chunks[at]
@@ -118,7 +123,7 @@ async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: Array
     const named = { chunk: Buffer.from(chunk.name).toString('hex'), pack: Buffer.from(chunk.pack).toString('hex') }
     problems[number] = { ...named, what, lost: false }
   }
-  return { raw: opened.raw, problems }
+  return problems
 }
 
 function locate(realm: Realm, wanted: WantedChunk): Located {

@@ -2,7 +2,7 @@
 import { Fault } from '../ports/fault.ts'
 import { HASH_BYTES, kind, NAME_BYTES, nameOf } from './chunk.ts'
 import type { CollectRequest } from './datastore.ts'
-import { fetchGoodChunks } from './fetch-chunks.ts'
+import { fetchPage } from './fetch-chunks.ts'
 import type { Manifest } from './manifest.ts'
 import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
 import type { Realm } from './realms.ts'
@@ -105,8 +105,7 @@ async function uncountPage(realm: Realm, page: number): Promise<void> {
 /** Ids of what a page lists, as often as it lists it. */
 async function chunksOf(realm: Realm, page: number, rawLength: number): Promise<readonly number[]> {
   const { chunks } = realm.index
-  const wanted = [{ at: 0, id: page, kind: kind.page, rawLength }]
-  const hashes = new Uint8Array(await fetchGoodChunks(realm, wanted, new ArrayBuffer(rawLength)))
+  const hashes = await fetchPage(realm, { id: page }, rawLength)
   const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
   const view = new DataView(names.buffer)
   return Array.from({ length: hashes.length / HASH_BYTES }, (_, chunk) => chunk).flatMap(chunk =>

@@ -1,7 +1,7 @@
 /** Manifests in the store, and the pages they list. */
 import { Fault } from '../ports/fault.ts'
-import { CHUNKS_PER_PAGE, HASH_BYTES, kind } from './chunk.ts'
-import { fetchGoodChunks } from './fetch-chunks.ts'
+import { CHUNKS_PER_PAGE, HASH_BYTES } from './chunk.ts'
+import { fetchPage } from './fetch-chunks.ts'
 import { chunkCount, decodeManifest, type Manifest } from './manifest.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
@@ -32,6 +32,5 @@ export async function readPage(realm: Realm, manifest: Manifest, page: number): 
   const rawLength = pageBytes(manifest, page)
   const hash = pageHash(manifest, page)
   if (isZeroHash(hash, 0)) return new Uint8Array(rawLength)
-  const wanted = [{ at: 0, rawLength, kind: kind.page, hash }]
-  return new Uint8Array(await fetchGoodChunks(realm, wanted, new ArrayBuffer(rawLength)))
+  return fetchPage(realm, { hash }, rawLength)
 }

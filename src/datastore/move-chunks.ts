@@ -61,8 +61,7 @@ async function moveBlock(realm: Realm, relies: Reliance, moving: MovingBlock): P
       const rawLength = realm.index.chunks.place(id)?.rawLength ?? 0
       return { id, at: number * CHUNK_BYTES, rawLength, kind: moving.kind }
     })
-    const { raw, problems } = await fetchChunks(realm, wanted, block.raw)
-    block.raw = raw
+    const problems = await fetchChunks(realm, wanted, block.raw)
     problem = problems.find(found => found !== undefined)
     const length = wanted.reduce((sum, chunk) => sum + chunk.rawLength, 0)
     if (problem === undefined) await storeChunks(realm, relies, block, { kind: moving.kind, length })

@@ -29,7 +29,8 @@ export function outgoingBackup(realm: Realm, manifest: Manifest): OutgoingBackup
         kind: kind.data,
         hash,
       }))
-      const raw = await fetchGoodChunks(realm, wanted, new ArrayBuffer(chunks.length * CHUNK_BYTES))
+      const raw = new SharedArrayBuffer(chunks.length * CHUNK_BYTES)
+      await fetchGoodChunks(realm, wanted, raw)
       return chunks.map(({ length }, number) => new Uint8Array(raw, number * CHUNK_BYTES, length))
     },
   }

@@ -56,7 +56,7 @@ async function contentOf(realm: Realm, run: DiskRun): Promise<{ run: DiskRun; co
   if (run.chunks.length === 0) return { run, content: undefined }
   const block = await realm.blocks.take()
   try {
-    block.raw = await fetchGoodChunks(realm, run.chunks, block.raw)
+    await fetchGoodChunks(realm, run.chunks, block.raw)
     return { run, content: new Uint8Array(block.raw).slice(0, Math.min(run.length, BLOCK_BYTES)) }
   } finally {
     realm.blocks.give(block)

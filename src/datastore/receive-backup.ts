@@ -13,7 +13,7 @@ import { Fault } from '../ports/fault.ts'
 import { CHUNKS_PER_BLOCK } from './block-pool.ts'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE, type ChunkKind, HASH_BYTES, kind, NAME_BYTES } from './chunk.ts'
 import type { IncomingChunk, IncomingDisk, WrittenBackup } from './datastore.ts'
-import { fetchGoodChunks } from './fetch-chunks.ts'
+import { fetchPage } from './fetch-chunks.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import { digestOf, encodeManifest, type Manifest, MOST_DISK_BYTES, pageCount } from './manifest.ts'
 import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
@@ -99,9 +99,8 @@ async function isWhole(realm: Realm, upload: Remembered, pageHashOf: Uint8Array,
 
 /** A page that is damaged here has to come again. */
 async function contentOfPage(realm: Realm, hash: Uint8Array, rawLength: number): Promise<Uint8Array | undefined> {
-  const wanted = [{ at: 0, rawLength, kind: kind.page, hash }]
   try {
-    return new Uint8Array(await fetchGoodChunks(realm, wanted, new ArrayBuffer(rawLength)))
+    return await fetchPage(realm, { hash }, rawLength)
   } catch (error) {
     if (isCorrupt(error)) return undefined
     throw error

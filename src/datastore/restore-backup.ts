@@ -87,7 +87,7 @@ async function load(realm: Realm, run: DiskRun, signal: AbortSignal | undefined)
   if (run.chunks.length === 0) return { run, block: undefined }
   const block = await realm.blocks.take(signal)
   try {
-    block.raw = await fetchGoodChunks(realm, run.chunks, block.raw)
+    await fetchGoodChunks(realm, run.chunks, block.raw)
     return { run, block }
   } catch (error) {
     realm.blocks.give(block)

@@ -1,4 +1,4 @@
-/** A worker thread: runs one job at a time and sends its result back, buffers by transfer. */
+/** A worker thread: runs one job at a time and sends its result back. */
 import { parentPort } from 'node:worker_threads'
 import { threadJobs } from './thread-jobs.ts'
 import type { ThreadReply, ThreadRequest } from './threads.ts'
@@ -8,9 +8,7 @@ const port = parentPort
 
 port.on('message', (request: ThreadRequest) => {
   try {
-    const result = run(request)
-    const buffers = Object.values(result).flatMap(value => (value instanceof ArrayBuffer ? [value] : []))
-    port.postMessage({ ticket: request.ticket, result } satisfies ThreadReply, buffers)
+    port.postMessage({ ticket: request.ticket, result: run(request) } satisfies ThreadReply)
   } catch (error) {
     port.postMessage({ ticket: request.ticket, error } satisfies ThreadReply)
   }

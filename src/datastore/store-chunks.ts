@@ -1,13 +1,6 @@
 /** Chunks into a realm: hashed in a worker, looked up here, and what is new sealed in a worker and given to the pack. */
-import {
-  CHUNK_BYTES,
-  type ChunkIdentity,
-  type ChunkKind,
-  HASH_BYTES,
-  kind,
-  mostSealedBytes,
-  NAME_BYTES,
-} from './chunk.ts'
+import type { Block } from './block-pool.ts'
+import { CHUNK_BYTES, type ChunkIdentity, type ChunkKind, HASH_BYTES, kind, NAME_BYTES } from './chunk.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import type { OpenPack } from './open-pack.ts'
 import type { Realm } from './realms.ts'
@@ -29,12 +22,6 @@ export function reliance(lost: (error: unknown) => void): Reliance {
   return { chunks: idSet(), packs: new Set(), storedBytes: 0, dataBytes: 0, lost }
 }
 
-/** `raw` holds `length` bytes of chunks; both buffers come back, perhaps as other objects. */
-export interface ChunkBuffers {
-  raw: ArrayBufferLike
-  sealed: ArrayBufferLike
-}
-
 interface NewChunk extends Omit<ChunkIdentity, 'codec'> {
   readonly id: number
   readonly at: number
@@ -43,17 +30,16 @@ interface NewChunk extends Omit<ChunkIdentity, 'codec'> {
 /** What the chunks are, as `Hashed` has it. */
 export type Stored = Pick<Hashed, 'hashes' | 'prints'>
 
-/** Stores what the realm has not got. */
+/** Stores what the realm has not got of the first `length` bytes in the block. */
 export async function storeChunks(
   realm: Realm,
   writing: Reliance,
-  buffers: ChunkBuffers,
+  block: Block,
   of: { readonly kind: ChunkKind; readonly length: number; readonly printing?: Printing | undefined },
 ): Promise<Stored> {
   const printing = of.printing && { printing: of.printing }
-  const job = { naming: realm.naming, kind: of.kind, raw: buffers.raw, length: of.length, ...printing }
-  const { raw, hashes, names, prints } = await realm.threads.run('hash', job, [buffers.raw])
-  buffers.raw = raw
+  const job = { naming: realm.naming, kind: of.kind, raw: block.raw, length: of.length, ...printing }
+  const { hashes, names, prints } = await realm.threads.run('hash', job)
   const wanted = wantedChunks(realm, { names, hashes }, of)
   if (of.kind === kind.data) writing.dataBytes += wanted.reduce((sum, chunk) => sum + chunk.rawLength, 0)
   for (const { id } of wanted) writing.chunks.add(id)
@@ -61,7 +47,7 @@ export async function storeChunks(
 
   const room = { rawBytes: of.length, chunks: wanted.length }
   const claimed = await realm.writer.withRoom(room, pack => ({ pack, chunks: claim(realm, writing, pack, wanted) }))
-  if (claimed.chunks.length > 0) await sealInto(realm, writing, claimed, buffers)
+  if (claimed.chunks.length > 0) await sealInto(realm, writing, claimed, block)
   return { hashes, prints }
 }
 
@@ -123,20 +109,15 @@ async function sealInto(
   realm: Realm,
   writing: Reliance,
   claimed: { readonly pack: OpenPack; readonly chunks: readonly NewChunk[] },
-  buffers: ChunkBuffers,
+  { raw, sealed }: Block,
 ): Promise<void> {
   const { pack, chunks } = claimed
-  const most = chunks.reduce((sum, chunk) => sum + mostSealedBytes(chunk.rawLength), 0)
-  if (buffers.sealed.byteLength < most) buffers.sealed = new ArrayBuffer(most)
-  const job = { sealing: realm.sealing, pack: pack.id, raw: buffers.raw, sealed: buffers.sealed, chunks }
   try {
-    const done = await realm.threads.run('seal', job, [buffers.raw, buffers.sealed])
-    buffers.raw = done.raw
-    buffers.sealed = done.sealed
+    const done = await realm.threads.run('seal', { sealing: realm.sealing, pack: pack.id, raw, sealed, chunks })
     let at = 0
     for (const [number, chunk] of chunks.entries()) {
       const { sealedLength, codec } = done.chunks[number] ?? { sealedLength: 0, codec: 0 }
-      pack.append({ ...chunk, codec }, Buffer.from(done.sealed, at, sealedLength))
+      pack.append({ ...chunk, codec }, Buffer.from(sealed, at, sealedLength))
       at += sealedLength
     }
     writing.storedBytes += at

@@ -1,6 +1,6 @@
 /**
- * What worker threads do with bytes: pure functions of their message. Buffers come by transfer and go back the same way,
- * so that a run of any length works with the few it began with.
+ * What worker threads do with bytes: functions of their message that write into the shared buffers it names. Of ranges
+ * read from the store they own the buffers.
  */
 import {
   CHUNK_BYTES,
@@ -25,7 +25,7 @@ import { packKey } from './pack.ts'
 export interface HashJob {
   readonly naming: Uint8Array
   readonly kind: ChunkKind
-  readonly raw: ArrayBufferLike
+  readonly raw: SharedArrayBuffer
   readonly length: number
   readonly printing?: Printing
 }
@@ -37,7 +37,6 @@ export interface Printing {
 }
 /** One of each per chunk, one after the other; all are zeros for a chunk of zeros, and fingerprints that are not asked for. */
 export interface Hashed {
-  readonly raw: ArrayBufferLike
   readonly hashes: Uint8Array<ArrayBuffer>
   readonly names: Uint8Array<ArrayBuffer>
   readonly prints: Uint8Array
@@ -57,13 +56,11 @@ export interface Named {
 export interface SealJob {
   readonly sealing: Uint8Array
   readonly pack: Uint8Array
-  readonly raw: ArrayBufferLike
-  readonly sealed: ArrayBufferLike
+  readonly raw: SharedArrayBuffer
+  readonly sealed: SharedArrayBuffer
   readonly chunks: readonly (Omit<ChunkIdentity, 'codec'> & { readonly at: number })[]
 }
 export interface Sealed {
-  readonly raw: ArrayBufferLike
-  readonly sealed: ArrayBufferLike
   /** In the order of the job's chunks, one after the other from the start of `sealed`. */
   readonly chunks: readonly { readonly sealedLength: number; readonly codec: ChunkIdentity['codec'] }[]
 }
@@ -72,7 +69,7 @@ export interface Sealed {
 export interface OpenJob {
   readonly sealing: Uint8Array
   readonly naming: Uint8Array
-  readonly raw: ArrayBufferLike
+  readonly raw: SharedArrayBuffer
   readonly ranges: readonly ArrayBuffer[]
   readonly chunks: readonly SealedChunk[]
 }
@@ -85,7 +82,6 @@ export interface SealedChunk extends ChunkIdentity {
   readonly hash?: Uint8Array
 }
 export interface Opened {
-  readonly raw: ArrayBufferLike
   /** Per chunk, what is wrong with it. */
   readonly problems: readonly (string | undefined)[]
 }
@@ -108,7 +104,7 @@ export const threadJobs = {
       hashes.set(contentHash, chunk * HASH_BYTES)
       names.set(nameOf(job.naming, job.kind, contentHash), chunk * NAME_BYTES)
     }
-    return { raw: job.raw, hashes, names, prints }
+    return { hashes, names, prints }
   },
 
   name(job: NameJob): Named {
@@ -136,7 +132,7 @@ export const threadJobs = {
       if (by === codec.zstd) freeBuffer(bytes)
       return { sealedLength: end - start, codec: by }
     })
-    return { raw: job.raw, sealed: job.sealed, chunks }
+    return { chunks }
   },
 
   open(job: OpenJob): Opened {
@@ -149,7 +145,7 @@ export const threadJobs = {
       return openInto(job, chunk, last)
     })
     for (const range of job.ranges) freeBuffer(new Uint8Array(range))
-    return { raw: job.raw, problems }
+    return { problems }
   },
 }
 

@@ -16,8 +16,8 @@ export type ThreadReply =
 
 export interface Threads {
   readonly count: number
-  /** `transfer` lists the buffers of the job that the caller gives away; those that are shared stay the caller's as well. */
-  run<K extends Kind>(kind: K, job: JobOf<K>, transfer?: readonly ArrayBufferLike[]): Promise<ResultOf<K>>
+  /** `transfer` lists the buffers of the job that the caller gives away. */
+  run<K extends Kind>(kind: K, job: JobOf<K>, transfer?: readonly ArrayBuffer[]): Promise<ResultOf<K>>
   close(): Promise<void>
 }
 
@@ -45,17 +45,14 @@ export function workerThreads(count: number): Threads {
 
   return {
     count,
-    async run<K extends Kind>(kind: K, job: JobOf<K>, transfer: readonly ArrayBufferLike[] = []) {
+    async run<K extends Kind>(kind: K, job: JobOf<K>, transfer: readonly ArrayBuffer[] = []) {
       if (closed) throw new Error('the datastore is closed')
       const { worker, waiting } = idlest()
       const ticket = ++lastTicket
       const reply = Promise.withResolvers<object>()
       if (waiting.size === 0) worker.ref()
       waiting.set(ticket, reply)
-      worker.postMessage(
-        { ticket, kind, job },
-        transfer.filter(buffer => buffer instanceof ArrayBuffer),
-      )
+      worker.postMessage({ ticket, kind, job }, transfer)
       // The worker answers with what threadJobs[kind] returned: the message loses only the type.
       return (await reply.promise) as ResultOf<K>
     },

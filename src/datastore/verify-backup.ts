@@ -59,8 +59,7 @@ async function checkPages(
     const chunk = { at: 0, rawLength: pageBytes(manifest, page), kind: kind.page, hash: pageHash(manifest, page) }
     if (isZeroHash(chunk.hash, 0)) continue
     signal?.throwIfAborted()
-    const { problems: found } = await fetchChunks(realm, [chunk], new ArrayBuffer(chunk.rawLength))
-    const [problem] = found
+    const [problem] = await fetchChunks(realm, [chunk], new SharedArrayBuffer(chunk.rawLength))
     if (isNew(chunk) && problem) problems.push(problem)
     if (problem) bad.add(page)
   }
@@ -78,8 +77,7 @@ async function checkChunks(
   const block = await realm.blocks.take(signal)
   try {
     const placed = chunks.map((chunk, number) => ({ ...chunk, at: number * CHUNK_BYTES }))
-    const { raw, problems } = await fetchChunks(realm, placed, block.raw)
-    block.raw = raw
+    const problems = await fetchChunks(realm, placed, block.raw)
     return problems.filter(problem => problem !== undefined)
   } finally {
     realm.blocks.give(block)

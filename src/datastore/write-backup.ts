@@ -5,8 +5,8 @@
  * that hold anything it relies on, the index, the manifest. Whatever ends it earlier leaves only garbage.
  */
 import { Fault } from '../ports/fault.ts'
-import { type Block, CHUNKS_PER_BLOCK } from './block-pool.ts'
-import { CHUNK_BYTES, CHUNKS_PER_PAGE, HASH_BYTES, kind, NAME_BYTES } from './chunk.ts'
+import { CHUNKS_PER_BLOCK } from './block-pool.ts'
+import { CHUNK_BYTES, CHUNKS_PER_PAGE, HASH_BYTES, kind, mostSealedBytes, NAME_BYTES } from './chunk.ts'
 import type { DiskPrints } from './chunk-prints.ts'
 import { type PagePlan, planPages, state } from './chunker.ts'
 import type { WriteRequest, WrittenBackup } from './datastore.ts'
@@ -33,7 +33,8 @@ interface Write {
 /** A page being filled: the blocks of it that are still to come out of the pipeline do the rest. */
 interface Page {
   readonly page: number
-  readonly hashes: Uint8Array<ArrayBuffer>
+  /** Shared, as those of a block: threads store them as a chunk. */
+  readonly hashes: Uint8Array<SharedArrayBuffer>
   readonly prints: Uint8Array
   /** What the base had here, where that is remembered. */
   readonly before: Printing['before'] | undefined
@@ -136,7 +137,7 @@ async function* stepsOf(write: Write): AsyncGenerator<Step> {
 /** Chunks that are as in the base take its hash; where the realm has no such chunk to build on, they are read. */
 async function takeFromBase(write: Write, { page, states }: PagePlan): Promise<PlannedPage> {
   const { realm, base, relies, request, prints: remembered } = write
-  const hashes = new Uint8Array(states.length * HASH_BYTES)
+  const hashes = new Uint8Array(new SharedArrayBuffer(states.length * HASH_BYTES))
   const prints = new Uint8Array(states.length * GMAC_BYTES)
   const fresh = { page, states, hashes, prints, before: undefined }
   if (base === undefined || states.every(is => is === state.zero)) return fresh
@@ -179,7 +180,7 @@ async function ifIntact<T>(realm: Realm, reading: Promise<T>): Promise<T | undef
 async function storeBlock({ realm, request, relies, prints, stop }: Write, step: Step): Promise<Stored> {
   const offset = (step.page * CHUNKS_PER_PAGE + step.first) * CHUNK_BYTES
   const length = Math.min(step.count * CHUNK_BYTES, request.source.sizeBytes - offset)
-  const block: Block = await realm.blocks.take(stop)
+  const block = await realm.blocks.take(stop)
   try {
     await request.source.read(new Uint8Array(block.raw, 0, length), offset)
     stop.throwIfAborted()
@@ -199,10 +200,10 @@ function partOf(before: Required<Printing>['before'], { first, count }: Step): R
 }
 
 /** The page's hash; zeros for a page of zeros, of which a sparse disk may have any number. */
-async function storePage({ realm, relies }: Write, hashes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+async function storePage({ realm, relies }: Write, hashes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
   if (Buffer.compare(hashes, new Uint8Array(hashes.length)) === 0) return new Uint8Array(HASH_BYTES)
-  const buffers = { raw: hashes.buffer, sealed: new ArrayBuffer(0) }
-  return (await storeChunks(realm, relies, buffers, { kind: kind.page, length: hashes.length })).hashes
+  const block = { raw: hashes.buffer, sealed: new SharedArrayBuffer(mostSealedBytes(hashes.length)) }
+  return (await storeChunks(realm, relies, block, { kind: kind.page, length: hashes.length })).hashes
 }
 
 async function makeDurable({ realm, relies }: Write): Promise<void> {
