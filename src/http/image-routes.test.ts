@@ -24,7 +24,7 @@ const order = (more: object = {}) => ({
 const action = '/image/v1/cloudimages/wholeimages/action'
 
 test('a recipient registers an image and follows its job', async () => {
-  const { status, body } = await house.call('bob', 'POST', action, order({ tags: ['a'], description: null }))
+  const { status, body } = await house.call('bob', 'POST', action, order({ tags: ['a', 'x&y'], description: null }))
   assert.equal(status, 200, JSON.stringify(body))
   const job = await until(async () => {
     const answer = await house.call('bob', 'GET', `/image/v1/{project_id}/jobs/${body.job_id}`)
@@ -68,7 +68,7 @@ test('it is a Glance image', async () => {
     container_format: 'bare',
     min_disk: 1,
     size: 2 * 2 ** 20,
-    tags: ['a'],
+    tags: ['a', 'x&y'],
     file: `/v2/images/${imageId}/file`,
     __backup_id: shared.backupId,
     __whole_image: true,
@@ -125,6 +125,22 @@ test('images are listed page by page', async () => {
   const versions = await fetch(`${house.url}/image`)
   assert.equal(versions.status, 300)
   assert.ok((await versions.text()).includes(`${house.url}/image/v2/`))
+})
+
+test('images are listed by their tags, of which they have all', async () => {
+  const tagged = async (query: string) => {
+    const { status, body } = await house.call('bob', 'GET', `/image/v2/images?${query}`)
+    return [status, body.images?.map((image: { id: string }) => image.id)]
+  }
+  for (const query of ['tag=a', 'tag=x%26y&tag=a', 'tag=', 'tag=a&name=db+image&status=active&limit=1']) {
+    assert.deepEqual(await tagged(query), [200, [imageId]], query)
+  }
+  for (const query of ['tag=b', 'tag=a&tag=b', 'tag=A', 'tag=a&name=other', `tag=a&marker=${imageId}`]) {
+    assert.deepEqual(await tagged(query), [200, []], query)
+  }
+  const { body } = await house.call('bob', 'GET', '/image/v2/images?limit=1&tag=a&tag=x%26y')
+  assert.match(body.next, /&tag=a&tag=x%26y$/)
+  assert.equal((await house.call('bob', 'GET', '/image/v2/images?tag=a&tag=%00')).status, 400)
 })
 
 test('only its own project reaches it, and reading is all that a reader may', async () => {

@@ -13,7 +13,7 @@ import type { ProjectCaller } from '../control/use-case.ts'
 import type { Ports } from '../ports/ports.ts'
 import { changeFrom } from './image-patch.ts'
 import { rangeOf } from './image-range.ts'
-import { queryNumber, queryText } from './openstack-body.ts'
+import { queryNumber, queryText, queryTexts } from './openstack-body.ts'
 import { type OpenStackRoute, openStackRoutes, plainAnswer } from './openstack-door.ts'
 import { isOurs } from './render.ts'
 import { rootOf } from './version-routes.ts'
@@ -87,11 +87,13 @@ async function list(ports: Ports, caller: ProjectCaller, { query }: FastifyReque
   const marker = queryText(query, 'marker', bad)
   const filters = ['name', 'status', 'owner', 'visibility'].map(name => [name, queryText(query, name, bad)] as const)
   const given = Object.fromEntries(filters.filter(([, value]) => value !== undefined))
+  const tags = queryTexts(query, 'tag', bad)
   const page = { limit: Math.max(limit, 1), offset: 0, ...(marker !== undefined && { after: marker }) }
-  const images = limit === 0 ? [] : await listImages(ports, caller, given, page)
+  const images = limit === 0 ? [] : await listImages(ports, caller, { ...given, tags }, page)
   const last = images.length === limit ? images.at(-1) : undefined
   const at = (more: Readonly<Record<string, string>>) => {
     const search = new URLSearchParams({ ...given, limit: String(limit), ...more })
+    for (const tag of tags) search.append('tag', tag)
     return `/v2/images?${search}`
   }
   return { images, first: at({}), ...(last && { next: at({ marker: last.id }) }), schema: '/v2/schemas/images' }

@@ -44,12 +44,15 @@ export function textsOf(fields: Fields, name: string, most: number, complain: Co
   })
 }
 
-/** One value of a query; undefined where it is absent or empty. */
-export function queryText(query: unknown, name: string, complain: Complain): string | undefined {
-  const value = (query as Readonly<Record<string, unknown>>)[name]
-  const first: unknown = Array.isArray(value) ? value[0] : value
-  if (typeof first !== 'string' || first === '') return undefined
-  return first.includes('\0') ? complain(`${name} has a character U+0000`) : first
+/** One value of a query, the first where it is repeated; undefined where it is absent or empty. */
+export const queryText = (query: unknown, name: string, complain: Complain): string | undefined =>
+  queryTexts(query, name, complain)[0]
+
+/** All values of a parameter that may be repeated; empty ones count as not given. */
+export function queryTexts(query: unknown, name: string, complain: Complain): readonly string[] {
+  const texts = [(query as Readonly<Record<string, unknown>>)[name]].flat().filter(value => typeof value === 'string')
+  if (texts.some(text => text.includes('\0'))) complain(`${name} has a character U+0000`)
+  return texts.filter(text => text !== '')
 }
 
 /** A whole number from 0; `fallback` where it is absent. */

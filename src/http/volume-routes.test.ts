@@ -143,6 +143,49 @@ test('volumes are listed page by page', async () => {
   assert.equal((await house.call('bob', 'GET', `${VOLUMES}?marker=nothing`)).status, 400)
 })
 
+test('volumes are listed by their metadata, of which they have all pairs', async () => {
+  const words = { rôle: "db's", k: 'v"\\', smile: '\u{1f600}' }
+  const { id } = await create('bob', { name: 'described', size: 1, metadata: words })
+  const ask = async (metadata: string, more = '') => {
+    const { status, body } = await house.call(
+      'bob',
+      'GET',
+      `${VOLUMES}/detail?metadata=${encodeURIComponent(metadata)}${more}`,
+    )
+    return status === 200 ? body.volumes.map((volume: { id: string }) => volume.id) : body.badRequest.code
+  }
+  const all = await ask('')
+  for (const fits of [
+    JSON.stringify(words),
+    `{'r\\xf4le': "db's", 'k': 'v"\\\\'}`,
+    `{u'smile': u'\\U0001f600'}`,
+    ` { 'smile' : '\\ud83d\\ude00', } `,
+  ]) {
+    assert.deepEqual(await ask(fits), [id], fits)
+  }
+  assert.deepEqual(await ask('{}'), all)
+  for (const other of [`{'k': 'v'}`, `{'role': "db's"}`, `{'constructor': 'x'}`]) {
+    assert.ok(!(await ask(other)).includes(id), other)
+  }
+  assert.deepEqual(await ask(`{'smile': '\\U0001f600', 'k': 'v'}`), [])
+  assert.deepEqual(await ask(`{'smile': '\\U0001f600'}`, '&name=data'), [])
+  for (const wrong of [
+    'k=v',
+    `{'k'}`,
+    `{'k': 1}`,
+    `{'k': 'v'`,
+    `['k']`,
+    `{'k': '\\q'}`,
+    `{'k': '\\U00110000'}`,
+    'null',
+  ]) {
+    assert.equal(await ask(wrong), 400, wrong)
+  }
+  const { body } = await house.call('bob', 'GET', `${VOLUMES}?limit=1&metadata=${encodeURIComponent(`{'k': 'v'}`)}`)
+  const next = new URL(body.volumes_links[0].href)
+  assert.equal(next.searchParams.get('metadata'), `{'k': 'v'}`)
+})
+
 for (const [name, volume, status] of [
   ['of no size', {}, 400],
   ['of a whole server', { backup_id: 'the server' }, 400],

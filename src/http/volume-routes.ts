@@ -16,6 +16,7 @@ import { need, type OpenStackRoute, openStackRoutes } from './openstack-door.ts'
 import { rootOf } from './version-routes.ts'
 import { changeFrom } from './volume-change.ts'
 import { renderCinder } from './volume-errors.ts'
+import { metadataAsked } from './volume-filter.ts'
 import { orderFrom } from './volume-order.ts'
 import { volumeTypeRoutes } from './volume-type-routes.ts'
 
@@ -125,10 +126,11 @@ function flagOf({ query }: FastifyRequest, name: string): boolean {
 async function listed(ports: Ports, caller: ProjectCaller, request: FastifyRequest, publicUrl: string | undefined) {
   const { query } = request
   const limit = Math.min(queryNumber(query, 'limit', LARGEST_PAGE, bad), LARGEST_PAGE)
-  const filters = ['name', 'status', 'marker'].map(name => [name, queryText(query, name, bad)] as const)
+  const filters = ['name', 'status', 'metadata', 'marker'].map(name => [name, queryText(query, name, bad)] as const)
   const given = Object.fromEntries(filters.filter(([, value]) => value !== undefined))
   const offset = queryNumber(query, 'offset', 0, bad)
-  const { volumes, more } = await listVolumes(ports, caller, { ...given, limit, offset })
+  const metadata = metadataAsked(given.metadata ?? '{}')
+  const { volumes, more } = await listVolumes(ports, caller, { ...given, metadata, limit, offset })
   const last = more ? volumes.at(-1) : undefined
   const path = request.url.split('?', 1)[0] ?? ''
   const search = new URLSearchParams({ ...given, limit: String(limit), marker: last?.id ?? '' })
