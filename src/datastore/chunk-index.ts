@@ -97,6 +97,9 @@ export function chunkIndex(pool: PagePool): ChunkIndex {
   }
 }
 
+/** Names as `idOf` and `find` take them. */
+export const viewOf = (names: Uint8Array): DataView => new DataView(names.buffer, names.byteOffset, names.length)
+
 interface NameAt {
   readonly names: DataView
   readonly at: number

@@ -5,10 +5,11 @@
  * where it is thought to be. Ids and pack numbers stay valid throughout.
  */
 import { NAME_BYTES } from './chunk.ts'
-import { type ChunkIndex, chunkIndex } from './chunk-index.ts'
-import { type ChunkPlace, ROW_BYTES, readRow } from './chunk-row.ts'
+import { type ChunkIndex, chunkIndex, viewOf } from './chunk-index.ts'
+import { type ChunkPlaces, chunkPlaces } from './chunk-places.ts'
+import { ROW_BYTES } from './chunk-row.ts'
 import { type Damage, damageIn } from './damage.ts'
-import { encodeSegment, inOrderOfPacks, MOST_ROWS_OF_SEGMENT, type Segment, type SegmentPack } from './index-segment.ts'
+import { encodeSegment, MOST_ROWS_OF_SEGMENT, type Segment, type SegmentPack } from './index-segment.ts'
 import type { GatheredPack } from './open-pack.ts'
 import { readPackTable } from './pack.ts'
 import { type PackState, type PackTable, packTable } from './pack-table.ts'
@@ -91,57 +92,49 @@ interface State {
   readonly segments: Map<string, SegmentInfo>
   readonly corrupt: Set<string>
   readonly uncommitted: Map<string, PackRows>
-  /** Further places of chunks that lie in several packs: where to look when the first turns out to be damaged. */
-  readonly others: Map<number, ChunkPlace[]>
   readonly damage: Damage
+  readonly places: ChunkPlaces
   readonly alone: Mutex
   markers: readonly Marker[]
   listedOnce: boolean
-  /** Some are not in `others`, which was full. */
-  leftOut: boolean
   /** Of a chunk that is damaged, another place may have been left out: the next refresh reads all segments. */
   readAll: boolean
 }
 
-/** Chunks with several places that are kept: some 250 bytes each. There are few, save where two processes stored the same. */
-const MOST_OTHERS = 65_536
-
 /** What chunks and their places take is taken from `pool`, what waits to be found is held to `waitingBytes`. */
 export function realmIndex(store: RealmStore, memory: IndexMemory): RealmIndex {
+  const placed = { chunks: chunkIndex(memory.pool), packs: packTable(), damage: damageIn(store) }
   const state: State = {
+    ...placed,
     store,
     memory,
-    chunks: chunkIndex(memory.pool),
-    packs: packTable(),
+    places: chunkPlaces(placed),
     segments: new Map(),
     corrupt: new Set(),
     uncommitted: new Map(),
-    others: new Map(),
-    damage: damageIn(store),
     alone: mutex(),
     markers: [],
     listedOnce: false,
-    leftOut: false,
     readAll: false,
   }
-  const { chunks, packs, segments, corrupt, uncommitted, alone } = state
+  const { chunks, packs, damage, places, segments, corrupt, uncommitted, alone } = state
   return {
     chunks,
     packs,
     segments: () => [...segments.values()],
     corruptSegments: () => [...corrupt],
     markers: () => state.markers.map(marker => marker.id),
-    damage: state.damage,
-    usable: id => packs.state(chunks.packOf(id)) === 'usable' && !isDamaged(state, id, chunks.packOf(id)),
+    damage,
+    usable: places.usable,
     doubt(id, pack) {
-      state.damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
-      lookElsewhere(state, id)
-      state.readAll ||= state.leftOut
+      damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
+      places.lookElsewhere(id)
+      state.readAll ||= places.areLeftOut()
     },
-    lookElsewhere: id => lookElsewhere(state, id),
+    lookElsewhere: places.lookElsewhere,
     refresh: look => alone(() => refresh(state, { packs: look?.packs ?? false, tries: MOST_TRIES })),
     add(pack) {
-      enter(state, pack.rows, [packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' })])
+      places.enterPack(pack.rows, packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' }))
       uncommitted.set(pack.id, { id: pack.id, bytes: pack.bytes, rows: pack.rows })
     },
     uncommitted: () => [...uncommitted.values()].reduce((sum, pack) => sum + pack.rows.length / ROW_BYTES, 0),
@@ -183,7 +176,7 @@ async function refresh(state: State, look: Look): Promise<void> {
   const before = state.markers
   for (const { chunk } of await state.damage.refresh()) {
     const id = chunks.find(viewOf(Buffer.from(chunk, 'hex')), 0)
-    if (id >= 0) lookElsewhere(state, id)
+    if (id >= 0) state.places.lookElsewhere(id)
   }
   if (state.readAll) {
     segments.clear()
@@ -216,28 +209,22 @@ async function loadSegments(
   ids: readonly string[],
   listed: ReadonlyMap<string, number> | undefined,
 ): Promise<boolean> {
-  const { chunks, corrupt } = state
-  const enterAs = chunks.count() === 0 ? enterLater : enterNow
-  const settle = () => chunks.settle((id, place) => enterPlace(state, id, place))
+  const { chunks, places, corrupt } = state
+  // Of the first of all, most chunks are met once; what is known already would take room for good.
+  const later = chunks.count() === 0
   try {
     for (const id of ids) {
       const segment = await readSegment(state.store, id)
       if (segment === 'missing') return false
       if (segment === 'corrupt') corrupt.add(id)
-      else enterSegment(state, { id, ...segment, listed }, enterAs)
-      if (chunks.waitingBytes() >= state.memory.waitingBytes) settle()
+      else enterSegment(state, { id, ...segment, listed }, later)
+      if (chunks.waitingBytes() >= state.memory.waitingBytes) places.settle()
     }
     return true
   } finally {
-    settle()
+    places.settle()
   }
 }
-
-type Enter = (state: State, name: { readonly names: DataView; readonly at: number }, place: ChunkPlace) => void
-
-const enterNow: Enter = (state, { names, at }, place) => enterPlace(state, state.chunks.idOf(names, at), place)
-/** For the first of all, of which most are met once; what is known already would take room for good. */
-const enterLater: Enter = (state, { names, at }, place) => state.chunks.enterLater(names, at, place)
 
 interface Loaded extends Segment {
   readonly id: string
@@ -245,19 +232,14 @@ interface Loaded extends Segment {
   readonly listed: ReadonlyMap<string, number> | undefined
 }
 
-function enterSegment(state: State, { listed, ...segment }: Loaded, enterAs: Enter): void {
+function enterSegment(state: State, { listed, ...segment }: Loaded, later: boolean): void {
   const numbers = segment.packs.map(({ id: pack, bytes }) => {
     state.uncommitted.delete(pack)
     // A pack is older than its segment: one that a listing lacks which came after the segment's has been removed.
     const there = listed === undefined || listed.has(pack)
     return state.packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
   })
-  const names = viewOf(segment.rows)
-  for (const row of inOrderOfPacks(segment)) {
-    const at = row * ROW_BYTES
-    const place = placeIn(segment.rows, at, numbers)
-    if (place) enterAs(state, { names, at }, place)
-  }
+  state.places.enterSegment(segment, numbers, { later })
   state.segments.set(segment.id, { id: segment.id, packs: numbers, rows: segment.rows.length / ROW_BYTES })
 }
 
@@ -300,7 +282,7 @@ async function adoptUnmentioned(state: State, listed: ReadonlyMap<string, number
     const rows = await readTable(state.store, id, bytes)
     if (rows === undefined || state.packs.find(id) !== undefined) continue
     const is = stateByMarkers(state, id)
-    enter(state, rows, [state.packs.numberOf(id, { bytes, state: is })])
+    state.places.enterPack(rows, state.packs.numberOf(id, { bytes, state: is }))
     state.uncommitted.set(id, { id, bytes, rows })
   }
 }
@@ -316,70 +298,6 @@ async function readTable(store: RealmStore, id: string, bytes: number): Promise<
     return undefined
   }
 }
-
-const rank: Readonly<Record<PackState, number>> = { usable: 3, condemned: 2, gone: 0 }
-
-/** How good a place is for a chunk: one that is known to be damaged is better only than none. */
-function worthOf(state: State, id: number, pack: number): number {
-  const worth = rank[state.packs.state(pack)]
-  return worth > 0 && isDamaged(state, id, pack) ? 1 : worth
-}
-
-function isDamaged({ damage, chunks, packs }: State, id: number, pack: number): boolean {
-  if (damage.isNone()) return false
-  const info = packs.at(pack)
-  return info !== undefined && damage.has({ chunk: chunks.nameOf(id).toString('hex'), pack: info.id })
-}
-
-/** Rows give a pack by its place in `numbers`. */
-function enter(state: State, rows: Buffer, numbers: readonly number[]): void {
-  const names = viewOf(rows)
-  for (let at = 0; at < rows.length; at += ROW_BYTES) {
-    const place = placeIn(rows, at, numbers)
-    if (place) enterNow(state, { names, at }, place)
-  }
-}
-
-function placeIn(rows: Buffer, at: number, numbers: readonly number[]): ChunkPlace | undefined {
-  const pack = numbers[rows.readUInt32BE(at + NAME_BYTES)]
-  const row = readRow(rows, at)
-  return pack === undefined || row === undefined ? undefined : { ...row, pack }
-}
-
-/** Where a chunk lies in several packs, the better one counts. */
-function enterPlace(state: State, id: number, place: ChunkPlace): void {
-  const { chunks } = state
-  const before = chunks.place(id)
-  if (before === undefined) chunks.setPlace(id, place)
-  else if (before.pack !== place.pack) {
-    const isBetter = worthOf(state, id, place.pack) > worthOf(state, id, before.pack)
-    if (isBetter) chunks.setPlace(id, place)
-    keepOther(state, id, isBetter ? before : place)
-  }
-}
-
-/** Of moved chunks the place they leave is not worth the memory: it is condemned. */
-function keepOther(state: State, id: number, place: ChunkPlace): void {
-  if (state.packs.state(place.pack) !== 'usable') return
-  const kept = (state.others.get(id) ?? []).filter(({ pack }) => pack !== place.pack && isThere(state, pack))
-  if (state.others.size < MOST_OTHERS || state.others.has(id)) state.others.set(id, [...kept, place])
-  else state.leftOut = true
-}
-
-/** Takes the best other place of a chunk, if it is better. */
-function lookElsewhere(state: State, id: number): void {
-  const before = state.chunks.place(id)
-  const [best] = (state.others.get(id) ?? []).toSorted(
-    (a, b) => worthOf(state, id, b.pack) - worthOf(state, id, a.pack),
-  )
-  if (best === undefined || worthOf(state, id, best.pack) <= (before ? worthOf(state, id, before.pack) : 0)) return
-  state.chunks.setPlace(id, best)
-  if (before) keepOther(state, id, before)
-}
-
-const isThere = ({ packs }: State, pack: number): boolean => packs.state(pack) !== 'gone'
-
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
 async function commit(state: State, reliedOn: ReadonlySet<number>): Promise<void> {
   const ready = [...state.uncommitted.values()].filter(({ id }) => {
