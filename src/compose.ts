@@ -126,8 +126,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
             publicUrl: config.publicUrl,
             trustedProxies: config.trustedProxies,
             identity: accounts.service,
-            ready: () => ready(catalog, objectStore),
-            metrics: metricsOf(catalog, objectStore, now),
+            health: { catalog, objectStore, metrics: metricsOf(catalog, objectStore, now) },
           }),
           drain,
         )
@@ -310,12 +309,6 @@ function openReplicas({ region, replication }: Config, receiving: ReceivingPorts
     own: openReplicaDoor(receiving),
     peer: name => peers.get(name),
   }
-}
-
-/** Cheap questions: this is asked every few seconds. */
-async function ready(catalog: Catalog, objectStore: ObjectStore): Promise<void> {
-  await catalog.ready()
-  await objectStore.list('ready/')[Symbol.asyncIterator]().next()
 }
 
 const MIB = 1024 * 1024

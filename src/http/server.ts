@@ -28,8 +28,9 @@ import { versionRoutes } from './version-routes.ts'
 import { volumeRoutes } from './volume-routes.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 
-export interface ServerParts extends HealthParts {
+export interface ServerParts {
   readonly ports: Ports
+  readonly health: HealthParts
   /** Of the embedded shape: what stands behind `/identity`. */
   readonly identity?: IdentityService | undefined
   /** One line per request, and what went wrong inside. */
@@ -67,10 +68,10 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
-  app.addHook('onResponse', async (request, reply) => account(parts.metrics, request, reply))
+  app.addHook('onResponse', async (request, reply) => account(parts.health.metrics, request, reply))
   app.setErrorHandler(renderError)
   refuseUnknown(app)
-  healthRoutes(app, parts)
+  healthRoutes(app, parts.health)
   versionRoutes(app, parts.publicUrl)
   await app.register(async docs => docsRoutes(docs))
   if (parts.identity) await app.register(identityRoutes, { service: parts.identity })
