@@ -27,6 +27,7 @@ const backupsAndVaults: readonly PolicyStatement[] = [
       'cbr:organizationPolicies:list*',
       'cbr:webhooks:get*',
       'cbr:webhooks:list*',
+      'cbr:audits:list*',
       'ims:*:*',
       'evs:*:*',
       'ecs:*:get*',

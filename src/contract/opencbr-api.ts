@@ -57,3 +57,22 @@ export interface Verification extends OpExtendInfoVerify {
   readonly ended_at?: string
   readonly error_info: { readonly code: string; readonly message: string }
 }
+
+/** What was done in a project, or refused there. */
+export interface Audit {
+  readonly id: string
+  readonly created_at: string
+  readonly project_id: string
+  /** The service has none, who notes damage that it finds; nor has it an address. */
+  readonly user_id?: string
+  readonly user_name: string
+  /** Its name, such as AddMember. */
+  readonly operation: string
+  readonly resource_id?: string
+  readonly source_ip?: string
+  readonly request_id: string
+  /** HTTP's, of the answer. */
+  readonly status: number
+  /** Where it was refused. */
+  readonly error_code?: string
+}

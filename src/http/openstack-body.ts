@@ -1,4 +1,6 @@
 /** Reads the fields of a JSON body that no published schema describes. Every wrong one is the caller's fault. */
+import { MOST_ROWS } from '../contract/paging.ts'
+import type { Page } from '../ports/catalog/listing.ts'
 
 /** Says what is wrong with which field; each service refuses in its own way. */
 export type Complain = (message: string) => never
@@ -61,4 +63,11 @@ export function queryNumber(query: unknown, name: string, fallback: number, comp
   if (text === undefined) return fallback
   if (!/^\d{1,9}$/.test(text)) complain(`${name} must be a whole number, not ${text}`)
   return Number(text)
+}
+
+/** `limit`, `offset` and `marker` of our own lists: as those of the contract's, but that no limit is less than 1. */
+export function queryPage(query: unknown, complain: Complain): Page {
+  const limit = Math.min(Math.max(queryNumber(query, 'limit', MOST_ROWS, complain), 1), MOST_ROWS)
+  const marker = queryText(query, 'marker', complain)
+  return { limit, offset: queryNumber(query, 'offset', 0, complain), ...(marker !== undefined && { after: marker }) }
 }

@@ -10,6 +10,7 @@ import {
 import { contractCheck } from '../contract/check.ts'
 import type { IdentityService } from '../ports/identity-service.ts'
 import type { Ports } from '../ports/ports.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { cbrRoutes } from './cbr-routes.ts'
 import { docsRoutes } from './docs-routes.ts'
 import { exportRoutes } from './export-routes.ts'
@@ -83,6 +84,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   await app.register(async exports => exportRoutes(exports, parts.ports))
   await app.register(async imports => importRoutes(imports, parts.ports))
   await app.register(async webhooks => webhookRoutes(webhooks, parts.ports))
+  await app.register(async audits => auditRoutes(audits, parts.ports))
   await app.register(async cbr => cbrRoutes(cbr, { ports: parts.ports, check: contractCheck() }))
   return app
 }

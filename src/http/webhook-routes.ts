@@ -9,14 +9,13 @@ import { renewSecret } from '../control/webhook/renew-secret.ts'
 import { showWebhook } from '../control/webhook/show-webhook.ts'
 import { tryWebhook } from '../control/webhook/try-webhook.ts'
 import type { Ports } from '../ports/ports.ts'
-import { type Complain, jsonOf, objectOf, queryNumber, queryText, textOf, textsOf } from './openstack-body.ts'
+import { type Complain, jsonOf, objectOf, queryPage, queryText, textOf, textsOf } from './openstack-body.ts'
 import { type OpenStackRoute, openStackRoutes } from './openstack-door.ts'
 
 export const webhookRoutes = (app: FastifyInstance, ports: Ports): void => openStackRoutes(app, ports, routes)
 
 const ALL = '/opencbr/v1/:project_id/webhooks'
 const ONE = `${ALL}/:id`
-const LARGEST_PAGE = 1000
 const MOST_EVENTS = 64
 
 const routes: readonly OpenStackRoute[] = [
@@ -93,11 +92,6 @@ function orderFrom(body: unknown): WebhookOrder {
 
 function deliveriesAsked(request: FastifyRequest): DeliveriesAsked {
   const { query } = request
-  const limit = Math.min(Math.max(queryNumber(query, 'limit', LARGEST_PAGE, bad), 1), LARGEST_PAGE)
-  const [marker, status] = [queryText(query, 'marker', bad), queryText(query, 'status', bad)]
-  return {
-    id: idOf(request),
-    filter: status === undefined ? {} : { status },
-    page: { limit, offset: queryNumber(query, 'offset', 0, bad), ...(marker !== undefined && { after: marker }) },
-  }
+  const status = queryText(query, 'status', bad)
+  return { id: idOf(request), filter: status === undefined ? {} : { status }, page: queryPage(query, bad) }
 }
