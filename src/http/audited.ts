@@ -65,24 +65,26 @@ function noticing(records: Records): { readonly records: Records; readonly made:
       return table.insert(record)
     },
   })
-  return {
-    made: () => made,
-    records: {
-      ...records,
-      vaults: noted(records.vaults),
-      checkpoints: noted(records.checkpoints),
-      images: noted(records.images),
-      disks: noted(records.disks),
-      policies: noted(records.policies),
-      organizationPolicies: noted(records.organizationPolicies),
-      webhooks: noted(records.webhooks),
-      agents: {
-        ...records.agents,
-        put(agent) {
-          made = agent.id
-          return records.agents.put(agent)
-        },
+  const { agents } = records
+  const noting: Partial<Records> = {
+    vaults: noted(records.vaults),
+    checkpoints: noted(records.checkpoints),
+    images: noted(records.images),
+    disks: noted(records.disks),
+    policies: noted(records.policies),
+    organizationPolicies: noted(records.organizationPolicies),
+    webhooks: noted(records.webhooks),
+    agents: {
+      ...agents,
+      put(agent) {
+        made = agent.id
+        return agents.put(agent)
       },
     },
+  }
+  return {
+    made: () => made,
+    // What is not noted is inherited: records are made when they are asked for.
+    records: Object.create(records, Object.getOwnPropertyDescriptors(noting)),
   }
 }

@@ -26,7 +26,7 @@ export function membersOf(session: Session): Members {
   const { db, among } = session
   const ofBackup = (backupId: string) => db.selectFrom('member').where('backup_id', '=', backupId)
   return {
-    insert: members => insertAll(session, 'member', members.map(memberTable.toRow)),
+    insert: members => insertAll(session, 'member', members.map(memberTable.toRow), session.mostLooseRows),
     async of(backupId) {
       const query = kept(session, 'members of a backup', [backupId], () =>
         ofBackup(backupId).selectAll().orderBy('created_at').orderBy('id'),
@@ -64,12 +64,13 @@ export function membersOf(session: Session): Members {
         .orderBy('id')
       return (await session.all(query)).map(memberTable.toRecord)
     },
-    async update(id, patch) {
+    async update({ backupId, id }, patch) {
       const changes = memberTable.toChanges(patch)
-      if (Object.keys(changes).length > 0) await session.all(db.updateTable('member').set(changes).where('id', '=', id))
+      if (Object.keys(changes).length === 0) return
+      await session.all(db.updateTable('member').set(changes).where('backup_id', '=', backupId).where('id', '=', id))
     },
-    async remove(ids) {
-      await session.all(db.deleteFrom('member').where(among('id', ids)))
+    async remove(backupId, ids) {
+      await session.all(db.deleteFrom('member').where('backup_id', '=', backupId).where(among('id', ids)))
     },
     async linked(oneProjectId, otherProjectId) {
       const share = (sharer: string, recipient: string) =>

@@ -11,7 +11,7 @@ import { migrate } from './migrate.ts'
 import type { ColumnTypes } from './migrations/migration.ts'
 import { translate } from './postgres-faults.ts'
 import { type Mode, type Runner, transactionsOver } from './postgres-transaction.ts'
-import { type Dialect, first } from './session.ts'
+import { type Dialect, first, MOST_ROWS } from './session.ts'
 import type { Tables } from './tables.ts'
 import { watchNesting } from './transaction.ts'
 
@@ -128,6 +128,7 @@ function postgresDialect(): Dialect {
     db,
     statements: new Map(),
     locksRows: true,
+    mostLooseRows: MOST_ROWS,
     among: (column, values) => sql`${sql.ref(column)} = any(${values})`,
   }
 }

@@ -253,8 +253,6 @@ create table member (
   CHECK ((charged_bytes >= 0))
 );
 
-CREATE UNIQUE INDEX member_id ON member USING btree (id);
-
 CREATE INDEX member_in_vault ON member USING btree (vault_id) WHERE (vault_id IS NOT NULL);
 
 CREATE INDEX member_of_recipient ON member USING btree (dest_project_id);

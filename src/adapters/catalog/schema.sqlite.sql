@@ -236,8 +236,6 @@ CREATE TABLE member (
   charged_bytes integer not null check (charged_bytes >= 0)
 ) strict;
 
-CREATE UNIQUE INDEX member_id on member (id);
-
 CREATE INDEX member_in_vault on member (vault_id) where vault_id is not null;
 
 CREATE INDEX member_of_recipient on member (dest_project_id);

@@ -8,6 +8,8 @@ export interface Dialect {
   readonly db: Kysely<Tables>
   /** Whether rows are locked one by one (`for update`); SQLite has one writer and needs none. */
   readonly locksRows: boolean
+  /** Most rows of an insert whose rows do not need each other. */
+  readonly mostLooseRows: number
   /** What `kept` and inserts have compiled before. */
   readonly statements: Map<string, CompiledQuery>
   /** `column in (values)`, as one parameter however many there are, so that the statement's text stays the same. */
@@ -18,6 +20,8 @@ export interface Dialect {
 export interface Session extends Dialect {
   readonly writable: boolean
   all<R>(query: Compilable<R>): Promise<readonly R[]>
+  /** As `all`, of a statement whose answer is of no type. */
+  run(query: CompiledQuery): Promise<readonly object[]>
 }
 
 /** `limit 1`, written out: SQLite prepares a statement anew whenever its limit is bound, which takes longer than running it. */
@@ -47,7 +51,7 @@ export function kept<R>(
 }
 
 /** Most rows of one insert: below every engine's limit of parameters, whatever the table. */
-const MOST_ROWS = 500
+export const MOST_ROWS = 500
 /** Up to here the text for each number of rows is kept: building it takes longer than running it. */
 const MOST_KEPT = 16
 
@@ -58,14 +62,22 @@ export async function insertAll<T extends Insertable>(
   session: Session,
   into: T,
   rows: readonly Tables[T][],
+  most = MOST_ROWS,
 ): Promise<void> {
   demandWritable(session)
-  for (let from = 0; from < rows.length; from += MOST_ROWS) {
-    const some = rows.slice(from, from + MOST_ROWS)
-    await session.all({ compile: () => insertOf(session, into, some) })
+  let statement: CompiledQuery | undefined
+  let count = 0
+  for (let from = 0; from < rows.length; from += most) {
+    const some = rows.slice(from, from + most)
+    if (statement === undefined || some.length !== count) statement = insertOf(session, into, some)
+    count = some.length
+    const [first = {}] = some
+    const parameters: readonly unknown[] = count === 1 ? Object.values(first) : some.flatMap(row => Object.values(row))
+    await session.run({ ...statement, parameters })
   }
 }
 
+/** The statement alone: its parameters are the values of such rows, one row after the other. */
 function insertOf<T extends Insertable>(
   { db, statements }: Session,
   into: T,
@@ -73,8 +85,7 @@ function insertOf<T extends Insertable>(
 ): CompiledQuery {
   const key = `insert ${rows.length} into ${into}`
   const known = statements.get(key)
-  const parameters = rows.flatMap<unknown>(row => Object.values(row))
-  if (known) return { ...known, parameters }
+  if (known) return known
   const columns = Object.keys(rows[0] ?? {}).map(column => sql.ref(column))
   const values = rows.map(row => sql`(${sql.join(Object.values(row))})`)
   const query = sql`insert into ${sql.table(into)} (${sql.join(columns)}) values ${sql.join(values)}`.compile(db)

@@ -26,7 +26,6 @@ const statistics: readonly (readonly [table: string, index: string, numbers: str
   ['applied_policy', 'sqlite_autoindex_applied_policy_1', '10000 2 1'],
   ['applied_policy', 'applied_policy_of_policy', '10000 100'],
   ['applied_policy', 'applied_policy_due', '10000 5000 10'],
-  ['member', 'member_id', '1000000 1'],
   ['member', 'member_once', '1000000 4 1'],
   ['member', 'member_of_recipient', '1000000 500'],
   ['member', 'member_in_vault', '500000 100'],

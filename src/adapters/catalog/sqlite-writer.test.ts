@@ -61,9 +61,7 @@ test('a full disk is a Fault for all who share the commit, and nothing of theirs
   assert.equal(audits(opened), 2)
 })
 
-test('who waits together shares a commit; who throws is alone', async t => {
-  const opened = await open(t)
-  const { connection } = opened
+function watch(connection: SqliteConnection): { readonly watched: SqliteConnection; readonly commands: string[] } {
   const commands: string[] = []
   const watched: SqliteConnection = {
     ...connection,
@@ -75,15 +73,43 @@ test('who waits together shares a commit; who throws is alone', async t => {
       connection.command(text)
     },
   }
+  return { watched, commands }
+}
+
+test('who is refused before it has written costs the others nothing', async t => {
+  const opened = await open(t)
+  const { watched, commands } = watch(opened.connection)
+  const writer = openOver(watched)
+  const refusal = new Error('no')
+  const refused = writer.change(async ({ records }) => {
+    await records.servers.find('p', 's')
+    throw refusal
+  })
+  const results = await Promise.allSettled([append(writer, 1), refused, append(writer, 1)])
+  assert.deepEqual(results[1], { status: 'rejected', reason: refusal })
+  assert.equal(audits(opened), 2)
+  assert.deepEqual(commands, ['begin immediate', 'commit'])
+})
+
+test('who waits together shares a commit; who throws after it has written is alone', async t => {
+  const opened = await open(t)
+  const { watched, commands } = watch(opened.connection)
   const writer = openOver(watched)
   const thrown = new Error('no')
   const failing = writer.change(async ({ records }) => {
     await records.audits.append(anAudit('p'))
     throw thrown
   })
-  const results = await Promise.allSettled([append(writer, 1), failing, append(writer, 1)])
+  const doubled = anAudit('p')
+  // SQLite itself undoes the statement that fails, and nothing before it.
+  const twice = writer.change(async ({ records }) => {
+    await records.audits.append(doubled)
+    await records.audits.append(doubled)
+  })
+  const results = await Promise.allSettled([append(writer, 1), failing, twice, append(writer, 1)])
   assert.deepEqual(results[1], { status: 'rejected', reason: thrown })
-  assert.equal(audits(opened), 2)
+  assert.match(String(results[2].status === 'rejected' && results[2].reason), /UNIQUE/)
+  assert.deepEqual([results[0].status, results[3].status, audits(opened)], ['fulfilled', 'fulfilled', 2])
   assert.equal(commands.filter(text => text === 'commit').length, 1)
   const most = Array.from({ length: 200 }, () => append(writer, 1))
   await Promise.all(most)

@@ -1,8 +1,13 @@
 /**
- * The one writer of a SQLite catalog. Changes that wait together run one after the other in one transaction, each in a
- * savepoint of its own, and share its commit and the sync that makes it durable, which is the expensive part. Nobody is
- * answered before that, not even who is refused: the refusal may rest on rows that have yet to become true. For the same
- * reason the next group, and every read (`syncing`), waits for the sync.
+ * The one writer of a SQLite catalog. Changes that wait together run one after the other in one transaction, and share
+ * its commit and the sync that makes it durable, which is the expensive part. Nobody is answered before that, not even who
+ * is refused: the refusal may rest on rows that have yet to become true. For the same reason the next group, and every
+ * read (`syncing`), waits for the sync.
+ *
+ * What one of them wrote before it failed must go, and what the others wrote must stay. Savepoints would do that, but
+ * SQLite copies each page that a savepoint touches: they cost more than the ten rows of a share. Since hardly a change
+ * fails after it has written (a refusal comes before), a group runs without them; where one does, all is rolled back and
+ * the whole group runs again with savepoints. (Work may run more than once: ports/catalog.)
  *
  * A sync that fails leaves rows that are there and may be gone after a power cut: from then on everything fails, until
  * the catalog is opened anew. SQLite gives up the whole transaction on some errors (disk full, I/O); then everyone in it
@@ -103,24 +108,49 @@ async function runGroup(
   { connection, open, committed }: Pick<WriterParts, 'connection' | 'open'> & { readonly committed: () => void },
   group: readonly Waiting[],
 ): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = []
   try {
-    connection.command('begin immediate')
-    for (const waiting of group) {
-      const transaction = open()
-      connection.command('savepoint change')
-      const outcome = await waiting.attempt(transaction)
-      if (!connection.inTransaction) throw transaction.failure
-      if (!outcome.kept) connection.command('rollback to change')
-      connection.command('release change')
-      outcomes.push(outcome)
-    }
+    const outcomes = (await runTogether({ connection, open }, group)) ?? (await runApart({ connection, open }, group))
     connection.command('commit')
     committed()
     return outcomes
   } catch (error) {
     throw abandoned(connection, error)
   }
+}
+
+type Ground = Pick<WriterParts, 'connection' | 'open'>
+
+/** Begins a transaction and runs all in it; if one of them leaves something to undo, undoes everything: undefined. */
+async function runTogether({ connection, open }: Ground, group: readonly Waiting[]): Promise<Outcome[] | undefined> {
+  connection.command('begin immediate')
+  const outcomes: Outcome[] = []
+  for (const waiting of group) {
+    const transaction = open()
+    const outcome = await waiting.attempt(transaction)
+    if (!connection.inTransaction) throw transaction.failure
+    if (!outcome.kept && transaction.wrote) {
+      connection.command('rollback')
+      return undefined
+    }
+    outcomes.push(outcome)
+  }
+  return outcomes
+}
+
+/** As `runTogether`, with a savepoint for each. */
+async function runApart({ connection, open }: Ground, group: readonly Waiting[]): Promise<Outcome[]> {
+  connection.command('begin immediate')
+  const outcomes: Outcome[] = []
+  for (const waiting of group) {
+    const transaction = open()
+    connection.command('savepoint change')
+    const outcome = await waiting.attempt(transaction)
+    if (!connection.inTransaction) throw transaction.failure
+    if (!outcome.kept) connection.command('rollback to change')
+    connection.command('release change')
+    outcomes.push(outcome)
+  }
+  return outcomes
 }
 
 /** Leaves no transaction open behind a failed one; answers what its changes failed of. */

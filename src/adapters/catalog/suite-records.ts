@@ -236,9 +236,9 @@ function shareTests(catalog: () => Catalog): void {
       assert.deepEqual(await records.members.find(backup.id, second.id), second)
       assert.equal(await records.members.find(randomUUID(), second.id), undefined)
       const accepted = { status: 'accepted' as const, updatedAt: at(5), vaultId: accepting.id, chargedBytes: 7 }
-      await records.members.update(second.id, { ...accepted, imageId: 'i' })
+      await records.members.update(second, { ...accepted, imageId: 'i' })
       assert.deepEqual(await records.members.inVault(accepting.id), [{ ...second, ...accepted, imageId: 'i' }])
-      await records.members.update(second.id, { imageId: null, vaultId: null, chargedBytes: 0 })
+      await records.members.update(second, { imageId: null, vaultId: null, chargedBytes: 0 })
       const released = { ...second, status: 'accepted' as const, updatedAt: at(5) }
       assert.deepEqual(await records.members.find(backup.id, second.id), released)
       assert.deepEqual(await records.members.inVault(accepting.id), [])
@@ -249,7 +249,10 @@ function shareTests(catalog: () => Catalog): void {
     const twice = aMember(backup, { destProjectId: first.destProjectId })
     await assert.rejects(catalog().change(records => records.members.insert([twice])))
     await assert.rejects(catalog().change(records => records.backups.remove([backup.id])))
-    await catalog().change(records => records.members.remove(members.map(({ id }) => id)))
+    const ids = members.map(({ id }) => id)
+    await catalog().change(records => records.members.remove(randomUUID(), ids))
+    assert.equal((await catalog().read(records => records.members.of(backup.id))).length, 3, 'of another backup')
+    await catalog().change(records => records.members.remove(backup.id, ids))
     assert.deepEqual(await catalog().read(records => records.members.of(backup.id)), [])
   })
 

@@ -11,6 +11,8 @@ export interface Transaction {
   readonly records: Records
   /** The first statement that failed; it dooms the transaction, even if the work caught the error. */
   readonly failure: unknown
+  /** Whether a statement has come that may have written. */
+  readonly wrote: boolean
   end(): void
 }
 
@@ -23,25 +25,34 @@ export interface Running {
 export function openTransaction({ dialect, writable, run }: Running): Transaction {
   let open = true
   let failure: unknown
-  async function all<R>(query: Compilable<R>): Promise<readonly R[]> {
+  let wrote = false
+  async function statement(compiled: CompiledQuery): Promise<readonly object[]> {
     if (!open) throw new Error('a statement came after the end of its transaction; is an await missing?')
     if (failure !== undefined) throw failure
-    const compiled = query.compile()
     checkStatement(compiled, writable)
+    wrote ||= compiled.query.kind !== 'SelectQueryNode'
     try {
-      // What a statement answers is what Kysely was told it selects.
-      return (await run(compiled)) as readonly R[]
+      return await run(compiled)
     } catch (error) {
       failure ??= error
       throw error
     }
   }
-  const session: Session = { ...dialect, writable, all }
+  const session: Session = {
+    ...dialect,
+    writable,
+    // What a statement answers is what Kysely was told it selects.
+    all: async <R>(query: Compilable<R>) => (await statement(query.compile())) as readonly R[],
+    run: statement,
+  }
   return {
     session,
     records: recordsOf(session),
     get failure() {
       return failure
+    },
+    get wrote() {
+      return wrote
     },
     end: () => {
       open = false

@@ -12,7 +12,7 @@ export async function untieShare(
   const backup = await records.backups.lock(image.backupId)
   const member = await records.members.find(image.backupId, image.projectId)
   if (backup === undefined || member?.imageId !== image.id) return
-  await records.members.update(member.id, { imageId: null, updatedAt: at })
+  await records.members.update(member, { imageId: null, updatedAt: at })
   const { imageId: _image, ...kept } = member
   await tellShares(records, 'share.image_deleted', { backup, members: [{ ...kept, updatedAt: at }] }, at)
 }

@@ -76,6 +76,6 @@ async function tieShare(records: Records, standing: Standing, { id: imageId, cre
   if (standing.role === 'sharer') return
   const { backup, own } = standing
   const tied = { ...own, imageId, updatedAt: createdAt }
-  await records.members.update(own.id, { imageId, updatedAt: createdAt })
+  await records.members.update(own, { imageId, updatedAt: createdAt })
   await tellShares(records, 'share.image_registered', { backup, members: [tied] }, createdAt)
 }

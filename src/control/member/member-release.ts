@@ -20,7 +20,7 @@ export type ShareRecords = Outbox & Pick<Records, 'members' | 'vaults' | 'backup
 export async function releaseMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<MemberRecord> {
   await free(records, member)
   const left = { status: 'rejected', updatedAt: at, chargedBytes: 0 } as const
-  await records.members.update(member.id, { ...left, vaultId: null, imageId: null })
+  await records.members.update(member, { ...left, vaultId: null, imageId: null })
   const { vaultId: _vault, imageId: _image, ...kept } = member
   const rejected = { ...kept, ...left }
   await tellOne(records, 'share.rejected', rejected, at)
@@ -36,7 +36,7 @@ export async function lockShare(records: Pick<Records, 'vaults' | 'backups'>, me
 /** The sharer withdraws one share: the record goes, the accepting vault is freed. */
 export async function dropMember(records: ShareRecords, member: MemberRecord, at: Date): Promise<void> {
   await free(records, member)
-  await records.members.remove([member.id])
+  await records.members.remove(member.backupId, [member.id])
   await tellOne(records, 'share.removed', member, at)
 }
 
@@ -61,7 +61,10 @@ export async function dropMembersOf(
     const members = await records.members.of(backup.id)
     if (members.length === 0) continue
     for (const member of members) await free(records, member)
-    await records.members.remove(members.map(member => member.id))
+    await records.members.remove(
+      backup.id,
+      members.map(member => member.id),
+    )
     await tellShares(records, 'share.withdrawn', { backup, members }, at)
   }
 }

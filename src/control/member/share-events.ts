@@ -16,18 +16,18 @@ export function tellShares(
   { backup, members }: { readonly backup: SharedBackup; readonly members: readonly MemberRecord[] },
   at: Date,
 ): Promise<void> {
-  const happenings = members.flatMap(member => {
-    const data = () => ({
-      backup: {
-        id: backup.id,
-        name: backup.name,
-        project_id: backup.projectId,
-        resource_name: backup.resourceName,
-        resource_type: backup.resourceType,
-      },
-      member: asMember(member),
+  const happenings = () =>
+    members.flatMap(member => {
+      const data = { backup: viewOf(backup), member: asMember(member) }
+      return [backup.projectId, member.destProjectId].map(projectId => ({ projectId, type, data }))
     })
-    return [backup.projectId, member.destProjectId].map(projectId => ({ projectId, type, data }))
-  })
   return tell(records, happenings, at)
 }
+
+const viewOf = (backup: SharedBackup) => ({
+  id: backup.id,
+  name: backup.name,
+  project_id: backup.projectId,
+  resource_name: backup.resourceName,
+  resource_type: backup.resourceType,
+})

@@ -65,7 +65,7 @@ async function accept(records: Records, { backup, member }: Offer, vaultId: stri
   checkAcceptingVault(vault, locked)
   checkReadable(locked)
   const patch = { status: 'accepted', updatedAt: at, vaultId, chargedBytes: locked.fullBytes } as const
-  await records.members.update(member.id, patch)
+  await records.members.update(member, patch)
   await occupy(records, vault, locked.fullBytes, at)
   const accepted = { ...member, ...patch }
   await tellShares(records, 'share.accepted', { backup: locked, members: [accepted] }, at)
@@ -81,7 +81,7 @@ async function turnDown(
 ): Promise<MemberRecord> {
   await lockShare(records, member)
   if (status === 'rejected') return releaseMember(records, member, at)
-  await records.members.update(member.id, { status, updatedAt: at })
+  await records.members.update(member, { status, updatedAt: at })
   const reopened = { ...member, status, updatedAt: at }
   await tellShares(records, 'share.reopened', { backup, members: [reopened] }, at)
   return reopened

@@ -6,6 +6,6 @@ import { asOperationLog } from './operation-log-view.ts'
 export const tellFailed = (records: Outbox, log: OperationLogRecord, at: Date): Promise<void> =>
   tell(
     records,
-    [{ projectId: log.projectId, type: 'task.failed', data: () => ({ operation_log: asOperationLog(log) }) }],
+    () => [{ projectId: log.projectId, type: 'task.failed', data: { operation_log: asOperationLog(log) } }],
     at,
   )

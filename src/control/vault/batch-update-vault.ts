@@ -15,7 +15,7 @@ export const batchUpdateVault: UseCase<'BatchUpdateVault', 'catalog' | 'now'> = 
     const changeable = vaults.filter(({ status }) => status === 'available' || status === 'lock')
     for (const vault of changeable) {
       await records.vaults.update(vault.id, patch)
-      await tell(records, crossings(vault, { ...vault, ...patch }), updatedAt)
+      await tell(records, () => crossings(vault, { ...vault, ...patch }), updatedAt)
     }
     return { updated_vaults_id: changeable.map(vault => vault.id) }
   })

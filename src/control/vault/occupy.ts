@@ -21,7 +21,7 @@ export async function occupy(
   const expands = held.autoExpand && isFull(held)
   const after = expands ? { ...held, sizeGb: expandedGb(held) } : held
   if (after.sizeGb !== vault.sizeGb) await records.vaults.update(vault.id, { sizeGb: after.sizeGb })
-  await tell(records, [...(expands ? expansions(held, after) : []), ...crossings(vault, after)], at)
+  await tell(records, () => [...(expands ? expansions(held, after) : []), ...crossings(vault, after)], at)
 }
 
 /** A vault that expands by itself and has become full grows by a quarter until there is room again (semantics 3.4). */

@@ -18,7 +18,7 @@ export const updateVault: UseCase<'UpdateVault', 'catalog' | 'now' | 'wake'> = a
     checkUpdatable(vault)
     await records.vaults.update(vault.id, patch)
     const updated = { ...vault, ...patch }
-    await tell(records, crossings(vault, updated), updatedAt)
+    await tell(records, () => crossings(vault, updated), updatedAt)
     if (!vault.locked) await requestHolds(records, updated, { at: updatedAt })
     return { vault: await viewVault(records, updated) }
   })

@@ -24,12 +24,12 @@ const isOver = ({ smnNotify, usedBytes, sizeGb, threshold }: VaultRecord): boole
  */
 export function crossings(before: VaultRecord, after: VaultRecord): readonly Happening[] {
   if (isOver(before) || !isOver(after)) return []
-  return [{ projectId: after.projectId, type: 'vault.threshold_reached', data: () => ({ vault: viewOf(after) }) }]
+  return [{ projectId: after.projectId, type: 'vault.threshold_reached', data: { vault: viewOf(after) } }]
 }
 
 /** A vault that was full, and is larger now; or, being as large as a vault can be, is full still. */
 export function expansions(before: VaultRecord, after: VaultRecord): readonly Happening[] {
   const type = isFull(after) ? 'vault.not_expanded' : 'vault.expanded'
-  const data = () => ({ vault: viewOf(after), size_before: before.sizeGb })
+  const data = { vault: viewOf(after), size_before: before.sizeGb }
   return [{ projectId: after.projectId, type, data }]
 }

@@ -14,19 +14,20 @@ export type Outbox = Pick<Records, 'webhooks' | 'deliveries' | 'jobs'>
 export interface Happening {
   readonly projectId: string
   readonly type: EventType
-  /** In wire names; asked for where somebody listens. */
-  readonly data: () => object
+  /** In wire names. */
+  readonly data: object
 }
 
-/** Tells those webhooks of the projects that want to know. Costs a microsecond where there are none. */
-export async function tell(records: Outbox, happenings: readonly Happening[], at: Date): Promise<void> {
-  if (happenings.length === 0) return
+/** Tells those webhooks of the projects that want to know. What happened is put together only where there are any. */
+export async function tell(records: Outbox, told: () => readonly Happening[], at: Date): Promise<void> {
+  if (!(await records.webhooks.any())) return
+  const happenings = told()
   const projectIds = [...new Set(happenings.map(({ projectId }) => projectId))]
   const webhooks = await records.webhooks.of(projectIds)
   if (webhooks.length === 0) return
   const nextId = orderedIds(at)
   const deliveries = happenings.flatMap(happening => {
-    const event = { ...happening, id: crypto.randomUUID(), data: happening.data() }
+    const event = { ...happening, id: crypto.randomUUID() }
     const own = webhooks.filter(
       ({ projectId, events }) => projectId === happening.projectId && wants(events, event.type),
     )

@@ -18,6 +18,9 @@ export interface MemberRecord {
   readonly chargedBytes: number
 }
 
+/** A record is known within its backup. */
+export type MemberKey = Pick<MemberRecord, 'backupId' | 'id'>
+
 export interface MemberFilter {
   readonly destProjectId?: string
   readonly imageId?: string
@@ -51,8 +54,8 @@ export interface Members {
   ): Promise<Listing<MemberRecord>>
   /** All that were accepted into a vault. */
   inVault(vaultId: string): Promise<readonly MemberRecord[]>
-  update(id: string, patch: MemberPatch): Promise<void>
-  remove(ids: readonly string[]): Promise<void>
+  update(member: MemberKey, patch: MemberPatch): Promise<void>
+  remove(backupId: string, ids: readonly string[]): Promise<void>
   /** Whether any share record links the two projects, whichever of them is the sharer. */
   linked(oneProjectId: string, otherProjectId: string): Promise<boolean>
 }

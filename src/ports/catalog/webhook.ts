@@ -42,7 +42,9 @@ export interface SealedSecret {
 export interface Webhooks {
   insert(webhook: WebhookRecord): Promise<void>
   find(projectId: string, id: string): Promise<WebhookRecord | undefined>
-  /** All of these projects, oldest first. Next to nothing where nobody has any: every share asks. */
+  /** Whether any project has one. Next to nothing: every share asks, and most installations have none. */
+  any(): Promise<boolean>
+  /** All of these projects, oldest first. */
   of(projectIds: readonly string[]): Promise<readonly WebhookRecord[]>
   replaceSecrets(id: string, secrets: readonly SealedSecret[]): Promise<void>
   /** With its deliveries. */

@@ -7,6 +7,7 @@ import { agents } from './0006-agents.ts'
 import { organizationPolicies } from './0007-organization-policies.ts'
 import { replications } from './0008-replications.ts'
 import { webhooks } from './0009-webhooks.ts'
+import { memberIds } from './0010-member-ids.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; the first has the number 1. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   organizationPolicies,
   replications,
   webhooks,
+  memberIds,
 ]
