@@ -38,7 +38,7 @@ export function encodeSegment(sealing: Uint8Array, segment: Segment): { id: stri
 
   const counts = Buffer.alloc(8)
   counts.writeUInt32BE(segment.packs.length, 0)
-  counts.writeUInt32BE(rows.length / ROW_BYTES, 4)
+  counts.writeUInt32BE(rowsOf(segment), 4)
   const packs = segment.packs.map(encodePack)
   const directory = Buffer.concat([counts, ...packs, ...blocks.map(block => block.subarray(0, NAME_BYTES))])
   const length = Buffer.alloc(4)
@@ -81,28 +81,46 @@ export function decodeSegment(sealing: Uint8Array, object: Buffer, at: string): 
   return { packs, rows: Buffer.concat(blocks) }
 }
 
+export const rowsOf = ({ rows }: Pick<Segment, 'rows'>): number => rows.length / ROW_BYTES
+
+/** Batches of as many as one segment may hold, at least one each. */
+export function forSegments<T>(all: readonly T[], rowsIn: (one: T) => number): readonly (readonly T[])[] {
+  const batches: T[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const one of all) {
+    if (rows + rowsIn(one) > MOST_ROWS_OF_SEGMENT) {
+      batches.push([])
+      rows = 0
+    }
+    batches.at(-1)?.push(one)
+    rows += rowsIn(one)
+  }
+  return batches
+}
+
 /** One segment of several, without the packs for which `gone` holds. */
 export function mergeSegments(segments: readonly Segment[], gone: (pack: string) => boolean): Segment {
   const packs: SegmentPack[] = []
-  const rows: Buffer[] = []
+  const rows = Buffer.alloc(segments.reduce((sum, segment) => sum + segment.rows.length, 0))
+  let end = 0
   for (const segment of segments) {
     const numbers = segment.packs.map(pack => (gone(pack.id) ? -1 : packs.push(pack) - 1))
     for (let at = 0; at < segment.rows.length; at += ROW_BYTES) {
       const number = numbers[segment.rows.readUInt32BE(at + NAME_BYTES)] ?? -1
       if (number < 0) continue
-      const row = Buffer.from(segment.rows.subarray(at, at + ROW_BYTES))
-      row.writeUInt32BE(number, NAME_BYTES)
-      rows.push(row)
+      segment.rows.copy(rows, end, at, at + ROW_BYTES)
+      rows.writeUInt32BE(number, end + NAME_BYTES)
+      end += ROW_BYTES
     }
   }
-  return { packs, rows: Buffer.concat(rows) }
+  return { packs, rows: rows.subarray(0, end) }
 }
 
 /** Numbers of the rows as their chunks lie in the packs: mostly as they did on the disk. */
 export function inOrderOfPacks({ packs, rows }: Segment): Uint32Array {
   const packOf = (row: number): number => rows.readUInt32BE(row * ROW_BYTES + NAME_BYTES)
   const ordinalOf = (row: number): number => rows.readUInt16BE(row * ROW_BYTES + 30) & (MOST_CHUNKS_OF_PACK - 1)
-  const all = Uint32Array.from({ length: rows.length / ROW_BYTES }, (_, row) => row)
+  const all = Uint32Array.from({ length: rowsOf({ rows }) }, (_, row) => row)
   return sortedBy(
     sortedBy(
       all.filter(row => packOf(row) < packs.length),

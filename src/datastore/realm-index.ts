@@ -4,12 +4,10 @@
  * `refresh` catches up with other processes; it is called when a write or a collection begins, and when a chunk is not
  * where it is thought to be. Ids and pack numbers stay valid throughout.
  */
-import { NAME_BYTES } from './chunk.ts'
 import { type ChunkIndex, chunkIndex, viewOf } from './chunk-index.ts'
 import { type ChunkPlaces, chunkPlaces } from './chunk-places.ts'
-import { ROW_BYTES } from './chunk-row.ts'
 import { type Damage, damageIn } from './damage.ts'
-import { encodeSegment, MOST_ROWS_OF_SEGMENT, type Segment, type SegmentPack } from './index-segment.ts'
+import { forSegments, mergeSegments, rowsOf, type Segment, type SegmentPack } from './index-segment.ts'
 import type { GatheredPack } from './open-pack.ts'
 import { readPackTable } from './pack.ts'
 import { type PackState, type PackTable, packTable } from './pack-table.ts'
@@ -20,10 +18,12 @@ import {
   listPacks,
   listSegments,
   type Marker,
+  putSegment,
   type RealmStore,
   readMarkers,
   readSegment,
   restless,
+  type SegmentInfo,
   unlessMissing,
 } from './store-view.ts'
 
@@ -64,14 +64,6 @@ export interface RealmIndex {
   replaced(segments: readonly string[], by: readonly SegmentInfo[]): void
   removed(packs: readonly string[]): void
   released(markers: readonly string[]): void
-}
-
-/** What need not be read to know whether a segment has to be rewritten. */
-export interface SegmentInfo {
-  readonly id: string
-  /** Numbers of the packs it mentions. */
-  readonly packs: readonly number[]
-  readonly rows: number
 }
 
 interface PackRows extends SegmentPack {
@@ -137,7 +129,7 @@ export function realmIndex(store: RealmStore, memory: IndexMemory): RealmIndex {
       places.enterPack(pack.rows, packs.numberOf(pack.id, { bytes: pack.bytes, state: 'usable' }))
       uncommitted.set(pack.id, { id: pack.id, bytes: pack.bytes, rows: pack.rows })
     },
-    uncommitted: () => [...uncommitted.values()].reduce((sum, pack) => sum + pack.rows.length / ROW_BYTES, 0),
+    uncommitted: () => [...uncommitted.values()].reduce((sum, pack) => sum + rowsOf(pack), 0),
     commit: reliedOn => alone(() => commit(state, reliedOn ?? new Set())),
     condemned(marker) {
       state.markers = [...state.markers, marker]
@@ -240,7 +232,7 @@ function enterSegment(state: State, { listed, ...segment }: Loaded, later: boole
     return state.packs.numberOf(pack, { bytes, state: there ? stateByMarkers(state, pack) : 'gone' })
   })
   state.places.enterSegment(segment, numbers, { later })
-  state.segments.set(segment.id, { id: segment.id, packs: numbers, rows: segment.rows.length / ROW_BYTES })
+  state.segments.set(segment.id, { id: segment.id, packs: numbers, rows: rowsOf(segment) })
 }
 
 /** Packs known before the listing and not in it are gone; whether any was not known to be. */
@@ -304,34 +296,11 @@ async function commit(state: State, reliedOn: ReadonlySet<number>): Promise<void
     const number = state.packs.find(id)
     return number !== undefined && (state.packs.state(number) === 'usable' || reliedOn.has(number))
   })
-  for (const batch of inSegments(ready)) {
-    const rows = Buffer.concat(batch.map(({ rows }, number) => withPackNumber(rows, number)))
-    const { id, parts } = encodeSegment(state.store.sealing, { packs: batch, rows })
-    await state.store.objectStore.put(state.store.keys.segment(id), parts)
-    const numbers = batch.flatMap(pack => state.packs.find(pack.id) ?? [])
-    state.segments.set(id, { id, packs: numbers, rows: rows.length / ROW_BYTES })
+  for (const batch of forSegments(ready, rowsOf)) {
+    const ofPacks = batch.map(pack => ({ packs: [pack], rows: pack.rows }))
+    const merged = mergeSegments(ofPacks, () => false)
+    const segment = await putSegment(state.store, state.packs, merged)
+    state.segments.set(segment.id, segment)
     for (const pack of batch) state.uncommitted.delete(pack.id)
   }
-}
-
-/** Whole packs, as many as a segment may hold. */
-function inSegments(packs: readonly PackRows[]): readonly (readonly PackRows[])[] {
-  const batches: PackRows[][] = []
-  let rows = Number.POSITIVE_INFINITY
-  for (const pack of packs) {
-    const more = pack.rows.length / ROW_BYTES
-    if (rows + more > MOST_ROWS_OF_SEGMENT) {
-      batches.push([])
-      rows = 0
-    }
-    batches.at(-1)?.push(pack)
-    rows += more
-  }
-  return batches
-}
-
-function withPackNumber(rows: Buffer, number: number): Buffer {
-  const numbered = Buffer.from(rows)
-  for (let at = NAME_BYTES; at < numbered.length; at += ROW_BYTES) numbered.writeUInt32BE(number, at)
-  return numbered
 }

@@ -1,5 +1,5 @@
 /**
- * What the store holds of a realm's index, found by listing. The order of looking is what makes it safe beside a
+ * What the store holds of a realm's index: found by listing, read, and a segment put. The order of looking is what makes it safe beside a
  * collection in another process: markers, then segments, then packs; a collection removes in the order segments, packs,
  * marker. So whoever sees no marker sees the segments that replaced the old ones.
  */
@@ -7,8 +7,9 @@ import { Fault } from '../ports/fault.ts'
 import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { decodeMarker } from './condemned.ts'
-import { decodeSegment, type Segment } from './index-segment.ts'
+import { decodeSegment, encodeSegment, rowsOf, type Segment } from './index-segment.ts'
 import { lastPart, type ObjectKeys } from './object-keys.ts'
+import type { PackTable } from './pack-table.ts'
 
 export interface RealmStore {
   readonly objectStore: ObjectStore
@@ -79,6 +80,21 @@ export async function readSegment(store: RealmStore, id: string): Promise<Segmen
     store.log.error({ err: error, object: key }, 'an index segment is corrupt: its packs tell what they hold')
     return 'corrupt'
   }
+}
+
+/** What need not be read to know whether a segment has to be rewritten. */
+export interface SegmentInfo {
+  readonly id: string
+  /** Numbers of the packs it mentions. */
+  readonly packs: readonly number[]
+  readonly rows: number
+}
+
+/** Durable when it resolves. */
+export async function putSegment(store: RealmStore, packs: PackTable, segment: Segment): Promise<SegmentInfo> {
+  const { id, parts } = encodeSegment(store.sealing, segment)
+  await store.objectStore.put(store.keys.segment(id), parts)
+  return { id, packs: segment.packs.flatMap(pack => packs.find(pack.id) ?? []), rows: rowsOf(segment) }
 }
 
 /** Sizes of all packs by id. */
