@@ -2,12 +2,11 @@
  * Manifests: what a disk was, as the list of its pages (docs/format.md section 9). One object per backup, written last.
  * Its digest is a Merkle root over content alone: who can read the bytes, under whatever keys, computes the same.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { Fault } from '../ports/fault.ts'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE, HASH_BYTES } from './chunk.ts'
-import { decodeHeader, encodeHeader, HEADER_BYTES, ID_BYTES } from './object-header.ts'
-import { objectKey, type SealOf, seal, space, unseal } from './seal.ts'
+import { decodeBody, encodeBody } from './sealed-body.ts'
 
 const FIXED_BYTES = 80
 /** 64 TiB: what the list of pages is held in memory for. */
@@ -46,19 +45,15 @@ export function encodeManifest(sealing: Uint8Array, id: string, manifest: Manife
   const body = zstdCompressSync(Buffer.concat([fixed, manifest.pages]), {
     params: { [constants.ZSTD_c_compressionLevel]: 1 },
   })
-  const salt = randomBytes(ID_BYTES)
-  const header = encodeHeader('MANI', salt)
-  return [header, ...seal(sealOf(objectKey(sealing, 'MANI', salt), header, id), body)]
+  return encodeBody(sealing, 'MANI', body, id).parts
 }
 
 /** Fault `corrupt` unless it is what was written under this id. */
 export function decodeManifest(sealing: Uint8Array, id: string, object: Buffer): Manifest {
-  const salt = decodeHeader('MANI', object, `manifests/${id}`)
-  const header = object.subarray(0, HEADER_BYTES)
-  const sealed = unseal(sealOf(objectKey(sealing, 'MANI', salt), header, id), object.subarray(HEADER_BYTES))
+  const packed = decodeBody(sealing, 'MANI', object, { at: `manifests/${id}`, name: id })
   const corrupt = () => new Fault('corrupt', `manifest ${id} is not what was written`)
-  if (sealed === undefined) throw corrupt()
-  const body = zstdDecompressSync(sealed, { maxOutputLength: FIXED_BYTES + pageCount(MOST_DISK_BYTES) * HASH_BYTES })
+  if (packed === undefined) throw corrupt()
+  const body = zstdDecompressSync(packed, { maxOutputLength: FIXED_BYTES + pageCount(MOST_DISK_BYTES) * HASH_BYTES })
   const number = (at: number): number => Number(body.readBigUInt64BE(at * 8))
   const manifest = {
     sizeBytes: number(0),
@@ -72,8 +67,4 @@ export function decodeManifest(sealing: Uint8Array, id: string, object: Buffer):
   if (manifest.pages.length !== pageCount(manifest.sizeBytes) * HASH_BYTES) throw corrupt()
   if (body.toString('hex', 48, FIXED_BYTES) !== digestOf(manifest)) throw corrupt()
   return manifest
-}
-
-function sealOf(key: Uint8Array, header: Uint8Array, id: string): SealOf {
-  return { key, space: space.body, number: 0, about: Buffer.concat([header, Buffer.from(id, 'utf8')]) }
 }
