@@ -41,3 +41,16 @@ export function blockPool(count: number): BlockPool {
     },
   }
 }
+
+/** Whole data chunks by the block, all others alone. */
+export function* inBlocks<T>(chunks: Iterable<T>, isWhole: (chunk: T) => boolean): Generator<readonly T[]> {
+  let whole: T[] = []
+  for (const chunk of chunks) {
+    if (!isWhole(chunk)) yield [chunk]
+    else if (whole.push(chunk) === CHUNKS_PER_BLOCK) {
+      yield whole
+      whole = []
+    }
+  }
+  if (whole.length > 0) yield whole
+}

@@ -1,11 +1,12 @@
 /** All manifests of a realm: whether each is whole, its pages can be read, and all its chunks lie in a pack that exists. */
 import { Fault } from '../ports/fault.ts'
-import { HASH_BYTES, kind, NAME_BYTES, nameOf } from './chunk.ts'
+import { HASH_BYTES, kind } from './chunk.ts'
 import type { DamagedObject } from './datastore.ts'
 import { type ChunkProblem, fetchChunks } from './fetch-chunks.ts'
 import { type IdSet, idSet } from './id-set.ts'
 import type { Manifest } from './manifest.ts'
 import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
+import { idOfPage, idsOfChunks } from './page-ids.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
 import { idsUnder } from './store-view.ts'
@@ -57,8 +58,7 @@ async function walkPages(realm: Realm, manifest: Manifest, walk: Walk, signal: A
   for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
     const hash = pageHash(manifest, page)
     if (isZeroHash(hash, 0)) continue
-    const name = nameOf(realm.naming, kind.page, hash)
-    const id = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+    const id = idOfPage(realm, manifest, page)
     if (!walk.met.add(id)) continue
     signal?.throwIfAborted()
     walk.chunks += 1
@@ -71,27 +71,19 @@ async function walkPages(realm: Realm, manifest: Manifest, walk: Walk, signal: A
 }
 
 async function meetChunks(realm: Realm, hashes: Uint8Array, walk: Walk): Promise<void> {
-  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
-  const view = new DataView(names.buffer)
-  for (let chunk = 0; chunk * HASH_BYTES < hashes.length; chunk++) {
-    if (isZeroHash(hashes, chunk * HASH_BYTES)) continue
-    const id = realm.index.chunks.idOf(view, chunk * NAME_BYTES)
+  for (const id of await idsOfChunks(realm, hashes)) {
     if (!walk.met.add(id)) continue
     walk.chunks += 1
-    if (isLost(realm, id)) walk.lost.add(id)
+    if (realm.index.isLost(id)) walk.lost.add(id)
   }
 }
-
-const isLost = ({ index }: Realm, id: number): boolean => index.packs.state(index.chunks.packOf(id)) === 'gone'
 
 function stillLost(realm: Realm, lost: ReadonlySet<number>): readonly ChunkProblem[] {
   const { chunks, packs } = realm.index
   for (const id of lost) realm.index.lookElsewhere(id)
-  return [...lost]
-    .filter(id => isLost(realm, id))
-    .map(id => {
-      const pack = packs.at(chunks.packOf(id))?.id ?? ''
-      const what = pack === '' ? 'it is in no pack' : 'the pack is missing'
-      return { chunk: chunks.nameOf(id).toString('hex'), pack, what }
-    })
+  return [...lost].filter(realm.index.isLost).map(id => {
+    const pack = packs.at(chunks.packOf(id))?.id ?? ''
+    const what = pack === '' ? 'it is in no pack' : 'the pack is missing'
+    return { chunk: chunks.nameOf(id).toString('hex'), pack, what }
+  })
 }

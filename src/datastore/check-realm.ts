@@ -2,8 +2,10 @@
  * All that a realm has stored, checked: the index, the manifests, and pack by pack what lies in them. Meant to run beside
  * everything else: what is moved or deleted meanwhile is no damage.
  */
+
 import { checkManifests } from './check-manifests.ts'
 import { readChunksOf, readTableOf } from './check-pack.ts'
+import { viewOf } from './chunk-index.ts'
 import type { Checked, CheckRequest, DamagedChunk, DamagedObject } from './datastore.ts'
 import type { ChunkProblem } from './fetch-chunks.ts'
 import { paceOf } from './pace.ts'
@@ -63,7 +65,7 @@ async function checkPacks(realm: Realm, request: CheckRequest) {
     }
     await request.onPack?.({ pack: id, bytes, packs })
   }
-  if (request.read) await realm.index.damage.tidy(({ pack }) => isPackThere(realm, pack))
+  if (request.read) await realm.index.damage.tidy(({ pack }) => realm.index.packs.has(pack))
   return { objects, problems, packs, readBytes }
 }
 
@@ -75,13 +77,8 @@ export function noted({ index, log }: Realm, name: Buffer, pack: string, what: s
     return false
   }
   log.error({ ...place, what }, 'a chunk is damaged')
-  index.doubt(index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0), pack)
+  index.doubt(index.chunks.idOf(viewOf(name), 0), pack)
   return true
-}
-
-export function isPackThere({ index }: Realm, pack: string): boolean {
-  const number = index.packs.find(pack)
-  return number !== undefined && index.packs.state(number) !== 'gone'
 }
 
 /**
@@ -98,9 +95,9 @@ async function damagedChunks(
   const problems = new Map([...before, ...found].map(problem => [problem.chunk + problem.pack, problem]))
   const open = [...problems.values()].filter(({ chunk, pack }) => {
     const name = Buffer.from(chunk, 'hex')
-    const id = chunks.find(new DataView(name.buffer, name.byteOffset, name.length), 0)
+    const id = chunks.find(viewOf(name), 0)
     return (packs.at(id < 0 ? -1 : chunks.packOf(id))?.id ?? '') === pack
   })
   const damaged = await withBackups(realm, open, signal)
-  return damaged.filter(({ pack, backups }) => backups.length > 0 || isPackThere(realm, pack))
+  return damaged.filter(({ pack, backups }) => backups.length > 0 || packs.has(pack))
 }

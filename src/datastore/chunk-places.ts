@@ -13,6 +13,8 @@ import type { PackState, PackTable } from './pack-table.ts'
 export interface ChunkPlaces {
   /** Whether a new backup may rely on where the chunk lies. */
   usable(id: number): boolean
+  /** Whether it lies in no pack that exists. */
+  isLost(id: number): boolean
   /** All rows of a pack. */
   enterPack(rows: Buffer, pack: number): void
   /** `packs` has the numbers of the segment's packs, in their order. `later`: as ChunkIndex has it. */
@@ -47,6 +49,7 @@ export function chunkPlaces(of: PlacedChunks): ChunkPlaces {
   const enterNow: Enter = (names, at, place) => enter(state, chunks.idOf(names, at), place)
   return {
     usable: id => packs.state(chunks.packOf(id)) === 'usable' && !isDamaged(state, id, chunks.packOf(id)),
+    isLost: id => packs.state(chunks.packOf(id)) === 'gone',
     enterPack(rows, pack) {
       const all = Array.from({ length: rows.length / ROW_BYTES }, (_, row) => row)
       enterRows(rows, all, [pack], enterNow)

@@ -1,6 +1,8 @@
 /** Chunks out of a realm: found in the index, read in as few ranges as they lie in, opened and checked in a worker. */
+
 import { Fault } from '../ports/fault.ts'
 import { type ChunkKind, kind, nameOf } from './chunk.ts'
+import { viewOf } from './chunk-index.ts'
 import type { ChunkPlace } from './chunk-row.ts'
 import type { Realm } from './realms.ts'
 import type { SealedChunk } from './thread-jobs.ts'
@@ -55,7 +57,7 @@ export async function fetchChunks(
 
 const idOf = ({ index }: Realm, { chunk }: ChunkProblem): number => {
   const name = Buffer.from(chunk, 'hex')
-  return index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  return index.chunks.idOf(viewOf(name), 0)
 }
 
 const placeOf = (realm: Realm, problem: ChunkProblem): string | undefined =>
@@ -129,7 +131,7 @@ async function tryFetch(realm: Realm, wanted: readonly WantedChunk[], raw: Share
 function locate(realm: Realm, wanted: WantedChunk): Located {
   const { chunks, packs } = realm.index
   const name = 'hash' in wanted ? Buffer.from(nameOf(realm.naming, wanted.kind, wanted.hash)) : chunks.nameOf(wanted.id)
-  const id = chunks.find(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  const id = chunks.find(viewOf(name), 0)
   const place = id < 0 ? undefined : chunks.place(id)
   const pack = place ? (packs.at(place.pack)?.id ?? '') : ''
   return { wanted, name, pack, place: place && packs.state(place.pack) !== 'gone' ? place : undefined }

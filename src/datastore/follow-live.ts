@@ -1,10 +1,11 @@
 /** Brings a realm's counts of references in line with the manifests that are live. */
 import { Fault } from '../ports/fault.ts'
-import { HASH_BYTES, kind, NAME_BYTES, nameOf } from './chunk.ts'
+import { HASH_BYTES } from './chunk.ts'
 import type { CollectRequest } from './datastore.ts'
 import { fetchPage } from './fetch-chunks.ts'
 import type { Manifest } from './manifest.ts'
 import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
+import { idOfPage, idsOfChunks } from './page-ids.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
 import { isCorrupt } from './store-view.ts'
@@ -75,14 +76,12 @@ async function countPages(realm: Realm, manifest: Manifest): Promise<Uint32Array
   const pages: number[] = []
   const lost: number[] = []
   for (let page = 0; page * HASH_BYTES < manifest.pages.length; page++) {
-    const hash = pageHash(manifest, page)
-    if (isZeroHash(hash, 0)) continue
-    const name = nameOf(realm.naming, kind.page, hash)
-    const id = realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+    if (isZeroHash(pageHash(manifest, page), 0)) continue
+    const id = idOfPage(realm, manifest, page)
     // Read before anything is counted: a page counts with all that it lists, or not at all.
     const chunks = realm.references.has(id) ? [] : await chunksOf(realm, id, pageBytes(manifest, page))
     realm.references.add(id)
-    for (const chunk of chunks) if (realm.references.add(chunk) && isLost(realm, chunk)) lost.push(chunk)
+    for (const chunk of chunks) if (realm.references.add(chunk) && realm.index.isLost(chunk)) lost.push(chunk)
     pages.push(id)
   }
   if (lost.length > 0) await tellLost(realm, lost)
@@ -92,7 +91,7 @@ async function countPages(realm: Realm, manifest: Manifest): Promise<Uint32Array
 /** Unless it is only that another process has stored them since the index was read. */
 async function tellLost(realm: Realm, chunks: readonly number[]): Promise<void> {
   await realm.index.refresh({ packs: true })
-  const lost = chunks.filter(chunk => isLost(realm, chunk)).length
+  const lost = chunks.filter(realm.index.isLost).length
   if (lost > 0) realm.log.error({ lost }, 'a live backup refers to chunks that are in no pack')
 }
 
@@ -104,13 +103,5 @@ async function uncountPage(realm: Realm, page: number): Promise<void> {
 
 /** Ids of what a page lists, as often as it lists it. */
 async function chunksOf(realm: Realm, page: number, rawLength: number): Promise<readonly number[]> {
-  const { chunks } = realm.index
-  const hashes = await fetchPage(realm, { id: page }, rawLength)
-  const { names } = await realm.threads.run('name', { naming: realm.naming, kind: kind.data, hashes })
-  const view = new DataView(names.buffer)
-  return Array.from({ length: hashes.length / HASH_BYTES }, (_, chunk) => chunk).flatMap(chunk =>
-    isZeroHash(hashes, chunk * HASH_BYTES) ? [] : chunks.idOf(view, chunk * NAME_BYTES),
-  )
+  return idsOfChunks(realm, await fetchPage(realm, { id: page }, rawLength))
 }
-
-const isLost = ({ index }: Realm, id: number): boolean => index.packs.state(index.chunks.packOf(id)) === 'gone'

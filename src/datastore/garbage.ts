@@ -14,8 +14,10 @@
  * collected by one process at a time (the jobs see to that); should a second begin nevertheless, the first finds its
  * marker gone before it removes anything, and gives up.
  */
+
 import { Fault } from '../ports/fault.ts'
 import type { Now } from '../ports/now.ts'
+import { viewOf } from './chunk-index.ts'
 import { encodeMarker } from './condemned.ts'
 import type { Collected, CollectRequest } from './datastore.ts'
 import { followLive } from './follow-live.ts'
@@ -83,7 +85,7 @@ export async function collectGarbage(
     await commitIfRoom(realm)
   } else await rewriteSegments(realm, new Set())
   await removeEnded(realm, new Set(manifests), settings.now())
-  await index.damage.tidy(({ pack }) => isThere(realm, pack))
+  await index.damage.tidy(({ pack }) => index.packs.has(pack))
 
   const keptBytes = packsIn(realm).reduce((sum, number) => sum + bytesOf(realm, number), 0)
   const freedBytes = Math.max(0, removed.freedBytes - removed.movedBytes)
@@ -127,11 +129,6 @@ function packsIn({ index }: Realm): readonly number[] {
 
 const bytesOf = ({ index }: Realm, number: number): number => index.packs.at(number)?.bytes ?? 0
 
-function isThere({ index }: Realm, pack: string): boolean {
-  const number = index.packs.find(pack)
-  return number !== undefined && index.packs.state(number) !== 'gone'
-}
-
 /** Sealed bytes of what is referred to, by number of pack. */
 function aliveBytes({ index, references }: Realm): Float64Array {
   const alive = new Float64Array(index.packs.count())
@@ -160,7 +157,7 @@ function supersededIn({ index, references }: Realm): ReadonlySet<number> {
   for (const { chunk, pack } of index.damage.places()) {
     const number = index.packs.find(pack)
     const name = Buffer.from(chunk, 'hex')
-    const id = index.chunks.find(new DataView(name.buffer, name.byteOffset, name.length), 0)
+    const id = index.chunks.find(viewOf(name), 0)
     if (number === undefined) continue
     if (id >= 0 && references.has(id) && index.chunks.packOf(id) === number) needed.add(number)
     else superseded.add(number)

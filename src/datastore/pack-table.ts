@@ -17,6 +17,8 @@ export interface PackTable {
   /** The pack's number; a pack never heard of is entered as given. */
   numberOf(id: string, unlessKnown: Omit<PackInfo, 'id'>): number
   find(id: string): number | undefined
+  /** Whether there is such a pack, and not one that is gone. */
+  has(id: string): boolean
   at(number: number): PackInfo | undefined
   state(number: number): PackState
   set(number: number, change: Partial<Omit<PackInfo, 'id'>>): void
@@ -34,6 +36,7 @@ export function packTable(): PackTable {
       return packs.push({ id, ...unlessKnown }) - 1
     },
     find: id => numbers.get(id),
+    has: id => (packs[numbers.get(id) ?? -1]?.state ?? 'gone') !== 'gone',
     at: number => packs[number],
     state: number => packs[number]?.state ?? 'gone',
     set(number, change) {

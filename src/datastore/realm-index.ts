@@ -38,6 +38,8 @@ export interface RealmIndex {
   markers(): readonly string[]
   /** Whether a new backup may rely on where the chunk lies. */
   usable(id: number): boolean
+  /** Whether the chunk lies in no pack that exists. */
+  isLost(id: number): boolean
   /** What is known to be damaged (damage.ts). */
   readonly damage: Damage
   /**
@@ -118,6 +120,7 @@ export function realmIndex(store: RealmStore, memory: IndexMemory): RealmIndex {
     markers: () => state.markers.map(marker => marker.id),
     damage,
     usable: places.usable,
+    isLost: places.isLost,
     doubt(id, pack) {
       damage.found({ chunk: chunks.nameOf(id).toString('hex'), pack })
       places.lookElsewhere(id)

@@ -8,10 +8,12 @@
  * found or stored stays good for it even where a collection condemns it meanwhile, since that one waits; this is
  * remembered per process, and where it is not (another process, a restart) the chunk is asked for once more.
  */
+
 import { hash } from 'node:crypto'
 import { Fault } from '../ports/fault.ts'
-import { CHUNKS_PER_BLOCK } from './block-pool.ts'
+import { inBlocks } from './block-pool.ts'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE, type ChunkKind, HASH_BYTES, kind, NAME_BYTES } from './chunk.ts'
+import { viewOf } from './chunk-index.ts'
 import type { IncomingChunk, IncomingDisk, WrittenBackup } from './datastore.ts'
 import { fetchPage } from './fetch-chunks.ts'
 import { type IdSet, idSet } from './id-set.ts'
@@ -19,7 +21,7 @@ import { digestOf, encodeManifest, type Manifest, MOST_DISK_BYTES, pageCount } f
 import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
 import type { RealmIndex } from './realm-index.ts'
 import type { Realm } from './realms.ts'
-import { isZeroHash, type Reliance, reliance, storeChunks } from './store-chunks.ts'
+import { isZeroHash, makeDurable, type Reliance, reliance, storeChunks } from './store-chunks.ts'
 import { isCorrupt } from './store-view.ts'
 
 /** What an upload may rely on, as this process knows it; an index that was loaded anew has other ids. */
@@ -81,7 +83,7 @@ function isThere({ index }: Realm, upload: Remembered, id: number): boolean {
 /** Ids of named chunks; -1 for one never seen, undefined for zeros, which are never stored. */
 async function idsOf(realm: Realm, of: ChunkKind, hashes: Uint8Array): Promise<readonly (number | undefined)[]> {
   const { names } = await realm.threads.run('name', { naming: realm.naming, kind: of, hashes: hashes.slice() })
-  const view = new DataView(names.buffer, names.byteOffset, names.length)
+  const view = viewOf(names)
   return Array.from({ length: hashes.length / HASH_BYTES }, (_, number) =>
     isZeroHash(hashes, number * HASH_BYTES) ? undefined : realm.index.chunks.find(view, number * NAME_BYTES),
   )
@@ -112,16 +114,12 @@ export async function storeIncoming(realm: Realm, upload: Remembered, chunks: re
   for (const chunk of chunks) checkChunk(chunk)
   const failed = new AbortController()
   const relies = reliance(error => failed.abort(error))
-  for (const block of blocksOf(chunks)) {
+  const isWhole = (chunk: IncomingChunk) => chunk.kind === kind.data && chunk.content.length === CHUNK_BYTES
+  for (const block of inBlocks(chunks, isWhole)) {
     failed.signal.throwIfAborted()
     await storeBlock(realm, relies, block)
   }
-  if (relies.packs.size > 0) realm.writer.close()
-  for (const pack of [...relies.packs]) {
-    const outcome = await pack.stored
-    if ('error' in outcome) throw outcome.error
-  }
-  await realm.index.commit(packsOf(realm, relies))
+  await makeDurable(realm, relies)
   for (const id of relies.chunks.values()) upload.ids.add(id)
 }
 
@@ -135,19 +133,6 @@ function checkChunk(chunk: IncomingChunk): void {
     throw new Fault('corrupt', 'a chunk that came is not what its hash says')
 }
 
-/** Whole data chunks four at a time, all others alone. */
-function* blocksOf(chunks: readonly IncomingChunk[]): Generator<readonly IncomingChunk[]> {
-  let whole: IncomingChunk[] = []
-  for (const chunk of chunks) {
-    if (chunk.kind !== kind.data || chunk.content.length !== CHUNK_BYTES) yield [chunk]
-    else if (whole.push(chunk) === CHUNKS_PER_BLOCK) {
-      yield whole
-      whole = []
-    }
-  }
-  if (whole.length > 0) yield whole
-}
-
 async function storeBlock(realm: Realm, relies: Reliance, chunks: readonly IncomingChunk[]): Promise<void> {
   const block = await realm.blocks.take()
   try {
@@ -158,12 +143,6 @@ async function storeBlock(realm: Realm, relies: Reliance, chunks: readonly Incom
   } finally {
     realm.blocks.give(block)
   }
-}
-
-function packsOf({ index }: Realm, relies: Pick<Reliance, 'chunks'>): ReadonlySet<number> {
-  const packs = new Set<number>()
-  for (const id of relies.chunks.values()) packs.add(index.chunks.packOf(id))
-  return packs
 }
 
 /** Writes the manifest; again is fine. Fault `missing` where something is not here, `corrupt` where the sizes disagree. */
@@ -182,7 +161,7 @@ export async function putIncoming(
   const before = await findManifest(realm, id)
   const relies = reliance(() => undefined)
   for (let page = 0; page < pageCount(sizeBytes); page++) await takePage(realm, upload, { relies, whole, page })
-  await realm.index.commit(packsOf(realm, relies))
+  await makeDurable(realm, relies)
   let fullBytes = 0
   for (const chunk of relies.chunks.values()) fullBytes += realm.index.chunks.sealedLength(chunk)
   const manifest = { ...whole, dataBytes: relies.dataBytes, fullBytes }

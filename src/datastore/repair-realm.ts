@@ -1,7 +1,7 @@
 /** Brings a realm's index in line with what is in its packs. Alone: nothing else may write meanwhile. */
 
 import { readChunksOf, readTableOf } from './check-pack.ts'
-import { isPackThere, noted } from './check-realm.ts'
+import { noted } from './check-realm.ts'
 import type { Repaired } from './datastore.ts'
 import { paceOf } from './pace.ts'
 import type { Realm } from './realms.ts'
@@ -24,7 +24,7 @@ export async function repairRealm(realm: Realm): Promise<Repaired> {
 }
 
 async function readDoubtedAgain(realm: Realm): Promise<void> {
-  const { damage } = realm.index
+  const { damage, packs } = realm.index
   const doubted = Map.groupBy(damage.places(), ({ pack }) => pack)
   for (const [id, bytes] of await listPacks(realm)) {
     const names = new Set(doubted.get(id)?.map(({ chunk }) => chunk))
@@ -32,5 +32,5 @@ async function readDoubtedAgain(realm: Realm): Promise<void> {
     const chunks = table?.chunks.filter(({ name }) => names.has(name.toString('hex'))) ?? []
     for await (const { name, what } of readChunksOf(realm, id, chunks, { pace: paceOf() })) noted(realm, name, id, what)
   }
-  await damage.tidy(({ pack }) => isPackThere(realm, pack))
+  await damage.tidy(({ pack }) => packs.has(pack))
 }

@@ -22,6 +22,23 @@ export function reliance(lost: (error: unknown) => void): Reliance {
   return { chunks: idSet(), packs: new Set(), storedBytes: 0, dataBytes: 0, lost }
 }
 
+/** Resolves when all packs it relies on are durable; rejects with why one never will be. */
+export async function packsDurable(realm: Realm, relies: Reliance): Promise<void> {
+  if (relies.packs.size > 0) realm.writer.close()
+  for (const pack of [...relies.packs]) {
+    const outcome = await pack.stored
+    if ('error' in outcome) throw outcome.error
+  }
+}
+
+/** As `packsDurable`, and all that it refers to is in durable segments: a manifest may follow. */
+export async function makeDurable(realm: Realm, relies: Reliance): Promise<void> {
+  await packsDurable(realm, relies)
+  const packs = new Set<number>()
+  for (const id of relies.chunks.values()) packs.add(realm.index.chunks.packOf(id))
+  await realm.index.commit(packs)
+}
+
 interface NewChunk extends Omit<ChunkIdentity, 'codec'> {
   readonly id: number
   readonly at: number

@@ -1,5 +1,7 @@
 /** One backup, read back and checked: every page, and all or some of its chunks, each once. */
+
 import { CHUNK_BYTES, HASH_BYTES, kind, nameOf } from './chunk.ts'
+import { viewOf } from './chunk-index.ts'
 import type { Verified, VerifyOptions } from './datastore.ts'
 import { diskRuns } from './disk-runs.ts'
 import { type ChunkProblem, fetchChunks, type WantedChunk } from './fetch-chunks.ts'
@@ -24,7 +26,7 @@ export async function verifyBackup(realm: Realm, manifest: Manifest, options: Ve
     return added
   }
   /** What is nowhere is looked for in any case. */
-  const isWanted = (chunk: WantedChunk): boolean => Math.random() < part || !isThere(realm, idOf(realm, chunk))
+  const isWanted = (chunk: WantedChunk): boolean => Math.random() < part || realm.index.isLost(idOf(realm, chunk))
   const report = progressReport(options, manifest.sizeBytes)
   const pace = paceOf(options.bytesPerSecond)
 
@@ -87,10 +89,8 @@ async function checkChunks(
 function idOf(realm: Realm, chunk: WantedChunk): number {
   if ('id' in chunk) return chunk.id
   const name = nameOf(realm.naming, chunk.kind, chunk.hash)
-  return realm.index.chunks.idOf(new DataView(name.buffer, name.byteOffset, name.length), 0)
+  return realm.index.chunks.idOf(viewOf(name), 0)
 }
-
-const isThere = ({ index }: Realm, id: number): boolean => index.packs.state(index.chunks.packOf(id)) !== 'gone'
 
 /** What the unreadable pages list cannot be checked: it is passed over as if it were zeros. */
 function withoutPages(manifest: Manifest, bad: ReadonlySet<number>): Manifest {

@@ -17,7 +17,7 @@ import { digestOf, encodeManifest, type Manifest, MOST_DISK_BYTES, pageCount } f
 import { findManifest, readPage } from './manifest-store.ts'
 import { progressReport } from './progress.ts'
 import type { Realm } from './realms.ts'
-import { isZeroHash, type Reliance, reliance, type Stored, storeChunks } from './store-chunks.ts'
+import { isZeroHash, makeDurable, type Reliance, reliance, type Stored, storeChunks } from './store-chunks.ts'
 import { isCorrupt } from './store-view.ts'
 import type { Printing } from './thread-jobs.ts'
 
@@ -69,7 +69,7 @@ export async function writeBackup(realm: Realm, request: WriteRequest, now: () =
   const pages = await writePages(write)
   await source.checkUnchangedSize()
   stop.throwIfAborted()
-  await makeDurable(write)
+  await makeDurable(realm, relies)
   const manifest = {
     sizeBytes: source.sizeBytes,
     createdAt: now(),
@@ -206,22 +206,11 @@ async function storePage({ realm, relies }: Write, hashes: Uint8Array<SharedArra
   return (await storeChunks(realm, relies, block, { kind: kind.page, length: hashes.length })).hashes
 }
 
-async function makeDurable({ realm, relies }: Write): Promise<void> {
-  if (relies.packs.size > 0) realm.writer.close()
-  for (const pack of [...relies.packs]) {
-    const outcome = await pack.stored
-    if ('error' in outcome) throw outcome.error
-  }
-  const packs = new Set<number>()
-  for (const id of relies.chunks.values()) packs.add(realm.index.chunks.packOf(id))
-  await realm.index.commit(packs)
-}
-
 /** Sealed bytes of all it refers to. That each of them lies in a durable pack now is what the manifest promises. */
 function fullBytes(realm: Realm, relies: Reliance): number {
   let sum = 0
   for (const id of relies.chunks.values()) {
-    if (!realm.index.usable(id) && realm.index.packs.state(realm.index.chunks.packOf(id)) === 'gone')
+    if (realm.index.isLost(id))
       throw new Error(`chunk ${realm.index.chunks.nameOf(id).toString('hex')} was lost while it was being relied on`)
     sum += realm.index.chunks.sealedLength(id)
   }
