@@ -2,7 +2,6 @@
  * All that a realm has stored, checked: the index, the manifests, and pack by pack what lies in them. Meant to run beside
  * everything else: what is moved or deleted meanwhile is no damage.
  */
-
 import { checkManifests } from './check-manifests.ts'
 import { readChunksOf, readTableOf } from './check-pack.ts'
 import { viewOf } from './chunk-index.ts'
@@ -63,7 +62,7 @@ async function checkPacks(realm: Realm, request: CheckRequest) {
       readBytes += bytes
       await realm.index.damage.write()
     }
-    await request.onPack?.({ pack: id, bytes, packs })
+    await request.onPack?.(id)
   }
   if (request.read) await realm.index.damage.tidy(({ pack }) => realm.index.packs.has(pack))
   return { objects, problems, packs, readBytes }

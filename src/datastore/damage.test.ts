@@ -166,7 +166,7 @@ test('a check that was cut short goes on where it was, and tells what the first 
     realm: 'r',
     read: true,
     signal: stop.signal,
-    async onPack({ pack }) {
+    async onPack(pack) {
       seen.push(pack)
       if (seen.length === 2) stop.abort(new Error('enough'))
     },
@@ -177,7 +177,7 @@ test('a check that was cut short goes on where it was, and tells what the first 
     realm: 'r',
     read: true,
     after: seen.at(-1) ?? '',
-    onPack: async ({ pack }) => void seen.push(pack),
+    onPack: async pack => void seen.push(pack),
   })
   assert.equal(seen.length, new Set(seen).size)
   assert.deepEqual(new Set(rest.damaged.map(({ pack }) => pack)).size, all.length)

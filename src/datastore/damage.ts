@@ -9,8 +9,8 @@ export interface Damage {
   isNone(): boolean
   has(place: DamagedPlace): boolean
   places(): readonly DamagedPlace[]
-  /** Found now; false when it was known. In the store after the next `write`. */
-  found(place: DamagedPlace): boolean
+  /** Found now. In the store after the next `write`. */
+  found(place: DamagedPlace): void
   /** Read again and found well. In the store after the next `tidy`. */
   mended(place: DamagedPlace): void
   /** Catches up with the notes of other processes; those of their places that are new. */
@@ -57,10 +57,9 @@ export function damageIn(store: RealmStore): Damage {
     found(place) {
       const key = keyOf(place)
       mended.delete(key)
-      if (known.has(key)) return false
+      if (known.has(key)) return
       known.set(key, place)
       unwritten.set(key, place)
-      return true
     },
     mended(place) {
       mended.add(keyOf(place))

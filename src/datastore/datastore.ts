@@ -9,7 +9,7 @@ import type { DiskReader, DiskWriter, Extent } from '../ports/disks.ts'
 
 export interface Datastore {
   /**
-   * Backs up a whole disk. Rejects with a Fault and leaves only garbage behind; `signal` stops it between extents. Fault
+   * Backs up a whole disk. Rejects with a Fault and leaves only garbage behind; `signal` stops it between blocks. Fault
    * `conflict`, which may pass, when there is a manifest of that id: none is ever replaced, only removed.
    */
   write(request: WriteRequest): Promise<WrittenBackup>
@@ -208,8 +208,8 @@ export interface CheckRequest {
   readonly after?: string
   readonly bytesPerSecond?: number
   readonly signal?: AbortSignal
-  /** Called after every pack: its id, for `after`. Waited for. */
-  readonly onPack?: (done: { readonly pack: string; readonly bytes: number; readonly packs: number }) => Promise<void>
+  /** Called after every pack with its id, for `after`. Waited for. */
+  readonly onPack?: (pack: string) => Promise<void>
 }
 
 export interface Checked {

@@ -1,5 +1,4 @@
 /** A backup's disk in order: runs of zeros, and blocks of chunks that hold data. */
-
 import { CHUNKS_PER_BLOCK } from './block-pool.ts'
 import { CHUNK_BYTES, CHUNKS_PER_PAGE, HASH_BYTES, kind } from './chunk.ts'
 import type { WantedChunk } from './fetch-chunks.ts'

@@ -1,5 +1,4 @@
 /** Chunks out of a realm: found in the index, read in as few ranges as they lie in, opened and checked in a worker. */
-
 import { Fault } from '../ports/fault.ts'
 import { type ChunkKind, kind, nameOf } from './chunk.ts'
 import { viewOf } from './chunk-index.ts'
@@ -70,7 +69,9 @@ export async function fetchGoodChunks(
   raw: SharedArrayBuffer,
 ): Promise<void> {
   const problem = (await fetchChunks(realm, wanted, raw)).find(found => found !== undefined)
-  if (problem) throw corruptChunk(problem)
+  if (problem === undefined) return
+  const { chunk, pack, what } = problem
+  throw new Fault('corrupt', pack ? `chunk ${chunk} in pack ${pack}: ${what}` : `chunk ${chunk}: ${what}`)
 }
 
 /** The hashes that a page lists, one after the other; the page by its own hash or by its id. Fault `corrupt`. */
@@ -82,10 +83,6 @@ export async function fetchPage(
   const raw = new SharedArrayBuffer(rawLength)
   await fetchGoodChunks(realm, [{ ...page, at: 0, rawLength, kind: kind.page }], raw)
   return new Uint8Array(raw)
-}
-
-export function corruptChunk({ chunk, pack, what }: ChunkProblem): Fault {
-  return new Fault('corrupt', pack ? `chunk ${chunk} in pack ${pack}: ${what}` : `chunk ${chunk}: ${what}`)
 }
 
 interface Problem extends ChunkProblem {

@@ -14,7 +14,6 @@
  * collected by one process at a time (the jobs see to that); should a second begin nevertheless, the first finds its
  * marker gone before it removes anything, and gives up.
  */
-
 import { Fault } from '../ports/fault.ts'
 import type { Now } from '../ports/now.ts'
 import { viewOf } from './chunk-index.ts'

@@ -3,7 +3,6 @@
  * durable yet, so that two backups running side by side store what they have in common once; each waits at its end for
  * the packs it relies on. A write that fails leaves its chunks to the others.
  */
-
 import { type GatheredPack, type OpenPack, openPack } from './open-pack.ts'
 import type { PackBuffers } from './pack-buffers.ts'
 

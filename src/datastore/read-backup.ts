@@ -1,7 +1,5 @@
 /** Any range of a backup, verified. */
-
 import type { Extent } from '../ports/disks.ts'
-import { BLOCK_BYTES } from './block-pool.ts'
 import { CHUNK_BYTES } from './chunk.ts'
 import type { BackupReader } from './datastore.ts'
 import { type DiskRun, diskRuns } from './disk-runs.ts'
@@ -57,7 +55,7 @@ async function contentOf(realm: Realm, run: DiskRun): Promise<{ run: DiskRun; co
   const block = await realm.blocks.take()
   try {
     await fetchGoodChunks(realm, run.chunks, block.raw)
-    return { run, content: new Uint8Array(block.raw).slice(0, Math.min(run.length, BLOCK_BYTES)) }
+    return { run, content: new Uint8Array(block.raw).slice(0, run.length) }
   } finally {
     realm.blocks.give(block)
   }

@@ -14,7 +14,6 @@ import { type PackState, type PackTable, packTable } from './pack-table.ts'
 import type { PagePool } from './pages.ts'
 import { type Mutex, mutex } from './permits.ts'
 import {
-  isCorrupt,
   listPacks,
   listSegments,
   type Marker,
@@ -24,6 +23,7 @@ import {
   readSegment,
   restless,
   type SegmentInfo,
+  unlessCorrupt,
   unlessMissing,
 } from './store-view.ts'
 
@@ -285,13 +285,10 @@ async function adoptUnmentioned(state: State, listed: ReadonlyMap<string, number
 /** The pack's own table; undefined when it vanished meanwhile or cannot be read. */
 async function readTable(store: RealmStore, id: string, bytes: number): Promise<Buffer | undefined> {
   const key = store.keys.pack(id)
-  try {
-    return await unlessMissing(readPackTable(store.objectStore, { key, bytes }, store.sealing))
-  } catch (error) {
-    if (!isCorrupt(error)) throw error
-    store.log.error({ err: error, object: key }, 'a pack that no index segment mentions has no readable table')
-    return undefined
-  }
+  const reading = unlessMissing(readPackTable(store.objectStore, { key, bytes }, store.sealing))
+  return unlessCorrupt(reading, error =>
+    store.log.error({ err: error, object: key }, 'a pack that no index segment mentions has no readable table'),
+  )
 }
 
 async function commit(state: State, reliedOn: ReadonlySet<number>): Promise<void> {

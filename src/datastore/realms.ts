@@ -133,17 +133,19 @@ function load(house: RealmHouse, name: string, keys: RealmKeys): Loaded {
       index.add(pack)
     },
   })
-  const { threads, blocks, prints } = house
-  const parts = {
-    threads,
-    blocks,
-    prints,
+  const realm: Realm = {
+    ...objects,
+    name,
+    naming: keys.chunkNaming,
+    threads: house.threads,
+    blocks: house.blocks,
+    prints: house.prints,
     index,
     writer,
     references: references(house.memory.pool),
+    holdEnds: new Map(),
     collecting: mutex(),
   }
-  const realm: Realm = { ...objects, name, naming: keys.chunkNaming, holdEnds: new Map(), ...parts }
   return { realm, keys, ready: index.refresh(), users: 0, writers: 0 }
 }
 

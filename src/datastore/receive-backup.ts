@@ -8,7 +8,6 @@
  * found or stored stays good for it even where a collection condemns it meanwhile, since that one waits; this is
  * remembered per process, and where it is not (another process, a restart) the chunk is asked for once more.
  */
-
 import { hash } from 'node:crypto'
 import { Fault } from '../ports/fault.ts'
 import { inBlocks } from './block-pool.ts'
@@ -22,7 +21,7 @@ import { findManifest, pageBytes, pageHash } from './manifest-store.ts'
 import type { RealmIndex } from './realm-index.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash, makeDurable, type Reliance, reliance, storeChunks } from './store-chunks.ts'
-import { isCorrupt } from './store-view.ts'
+import { unlessCorrupt } from './store-view.ts'
 
 /** What an upload may rely on, as this process knows it; an index that was loaded anew has other ids. */
 export interface Remembered {
@@ -100,13 +99,8 @@ async function isWhole(realm: Realm, upload: Remembered, pageHashOf: Uint8Array,
 }
 
 /** A page that is damaged here has to come again. */
-async function contentOfPage(realm: Realm, hash: Uint8Array, rawLength: number): Promise<Uint8Array | undefined> {
-  try {
-    return await fetchPage(realm, { hash }, rawLength)
-  } catch (error) {
-    if (isCorrupt(error)) return undefined
-    throw error
-  }
+function contentOfPage(realm: Realm, hash: Uint8Array, rawLength: number): Promise<Uint8Array | undefined> {
+  return unlessCorrupt(fetchPage(realm, { hash }, rawLength), () => undefined)
 }
 
 /** Durable and indexed when it resolves. Fault `corrupt` for content that is not what its hash says. */

@@ -1,5 +1,4 @@
 /** Brings a realm's index in line with what is in its packs. Alone: nothing else may write meanwhile. */
-
 import { readChunksOf, readTableOf } from './check-pack.ts'
 import { noted } from './check-realm.ts'
 import type { Repaired } from './datastore.ts'

@@ -120,4 +120,15 @@ export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefin
   }
 }
 
+/** Undefined, and told, when it is corrupt. */
+export async function unlessCorrupt<T>(reading: Promise<T>, tell: (error: Fault) => void): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!isCorrupt(error)) throw error
+    tell(error)
+    return undefined
+  }
+}
+
 export const isCorrupt = (error: unknown): error is Fault => error instanceof Fault && error.kind === 'corrupt'

@@ -15,7 +15,6 @@ export type ThreadReply =
   | { readonly ticket: number; readonly error: unknown }
 
 export interface Threads {
-  readonly count: number
   /** `transfer` lists the buffers of the job that the caller gives away. */
   run<K extends Kind>(kind: K, job: JobOf<K>, transfer?: readonly ArrayBuffer[]): Promise<ResultOf<K>>
   close(): Promise<void>
@@ -44,7 +43,6 @@ export function workerThreads(count: number): Threads {
   }
 
   return {
-    count,
     async run<K extends Kind>(kind: K, job: JobOf<K>, transfer: readonly ArrayBuffer[] = []) {
       if (closed) throw new Error('the datastore is closed')
       const { worker, waiting } = idlest()

@@ -6,7 +6,7 @@ import type { Manifest } from './manifest.ts'
 import { findManifest, pageHash, readPage } from './manifest-store.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash } from './store-chunks.ts'
-import { idsUnder, isCorrupt } from './store-view.ts'
+import { idsUnder, unlessCorrupt } from './store-view.ts'
 
 /** Ids of the manifests that refer to each of the chunks (names in hex), in the order of their ids. */
 async function manifestsWith(
@@ -60,14 +60,10 @@ async function wantedOnPage(realm: Realm, manifest: Manifest, page: number, chun
 }
 
 /** Damage on the way is what is being looked into: it is told elsewhere. */
-async function ifReadable<T>(realm: Realm, reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (!isCorrupt(error)) throw error
-    realm.log.warn({ err: error }, 'looking for damaged backups, something was unreadable')
-    return undefined
-  }
+function ifReadable<T>(realm: Realm, reading: Promise<T>): Promise<T | undefined> {
+  return unlessCorrupt(reading, error =>
+    realm.log.warn({ err: error }, 'looking for damaged backups, something was unreadable'),
+  )
 }
 
 /** The problems with the backups they touch, each chunk once. */

@@ -1,5 +1,4 @@
 /** One backup, read back and checked: every page, and all or some of its chunks, each once. */
-
 import { CHUNK_BYTES, HASH_BYTES, kind, nameOf } from './chunk.ts'
 import { viewOf } from './chunk-index.ts'
 import type { Verified, VerifyOptions } from './datastore.ts'

@@ -18,7 +18,7 @@ import { findManifest, readPage } from './manifest-store.ts'
 import { progressReport } from './progress.ts'
 import type { Realm } from './realms.ts'
 import { isZeroHash, makeDurable, type Reliance, reliance, type Stored, storeChunks } from './store-chunks.ts'
-import { isCorrupt } from './store-view.ts'
+import { unlessCorrupt } from './store-view.ts'
 import type { Printing } from './thread-jobs.ts'
 
 interface Write {
@@ -167,14 +167,10 @@ async function takeFromBase(write: Write, { page, states }: PagePlan): Promise<P
 }
 
 /** A damaged base is no reason to fail: everything is read instead. */
-async function ifIntact<T>(realm: Realm, reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (!isCorrupt(error)) throw error
-    realm.log.error({ err: error }, 'the previous backup is damaged: more is read than has changed')
-    return undefined
-  }
+function ifIntact<T>(realm: Realm, reading: Promise<T>): Promise<T | undefined> {
+  return unlessCorrupt(reading, error =>
+    realm.log.error({ err: error }, 'the previous backup is damaged: more is read than has changed'),
+  )
 }
 
 async function storeBlock({ realm, request, relies, prints, stop }: Write, step: Step): Promise<Stored> {

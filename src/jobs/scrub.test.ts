@@ -105,9 +105,9 @@ test('it goes on where it was cut short', async t => {
   const seen: string[] = []
   const check = (stopAfter: number) => (request: CheckRequest) => {
     asked.push(request.after)
-    const onPack: CheckRequest['onPack'] = async done => {
-      seen.push(done.pack)
-      await request.onPack?.(done)
+    const onPack: CheckRequest['onPack'] = async pack => {
+      seen.push(pack)
+      await request.onPack?.(pack)
       if (seen.length === stopAfter) throw new Error('the process dies')
     }
     return datastore.check({ ...request, onPack })

@@ -55,7 +55,7 @@ function afterOf(job: JobRecord): string | undefined {
 /** Writes down now and then which packs are done. */
 function keeper({ catalog }: JobPorts, job: JobRecord, { worker }: JobContext) {
   let kept = performance.now()
-  return async ({ pack }: { readonly pack: string }): Promise<void> => {
+  return async (pack: string): Promise<void> => {
     if (performance.now() - kept < KEEP_EVERY_MS) return
     kept = performance.now()
     const payload = { ...job.payload, after: pack }
