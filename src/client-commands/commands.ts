@@ -1,5 +1,6 @@
 /** All commands that talk to a running service, one file per noun. */
 import type { Command } from 'commander'
+import { addAuditCommands } from './audit.ts'
 import { addBackupCommands } from './backup.ts'
 import { addCheckpointCommands } from './checkpoint.ts'
 import { addCompletionCommand } from './completion.ts'
@@ -12,6 +13,7 @@ import { addResourceCommands } from './resource.ts'
 import { addShareCommands } from './share.ts'
 import { addTaskCommands } from './task.ts'
 import { addVaultCommands } from './vault.ts'
+import { addWebhookCommands } from './webhook.ts'
 
 export function addClientCommands(program: Command): void {
   addLoginCommands(program)
@@ -25,5 +27,7 @@ export function addClientCommands(program: Command): void {
   addImageCommands(program)
   addPolicyCommands(program)
   addTaskCommands(program)
+  addAuditCommands(program)
+  addWebhookCommands(program)
   addCompletionCommand(program)
 }

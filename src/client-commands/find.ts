@@ -3,6 +3,7 @@ import { type Cbr, everyPage, had, type Query } from '../client/cbr.ts'
 import { ClientFailure, UsageFailure } from '../client/failures.ts'
 import { isUuid } from '../contract/ids.ts'
 import { mostRows } from '../contract/limits.ts'
+import type { Webhook } from '../contract/opencbr-api.ts'
 import type { BackupResp, OperationLog, Policy, ProtectablesResp, Vault } from '../contract/operations.gen.ts'
 
 interface Thing {
@@ -30,6 +31,11 @@ export const allOfKind = (cbr: Cbr, kind: ResourceKind): Promise<readonly Protec
     return (await cbr.call('ListProtectable', { path, query: page })).instances
   }, mostRows.ListProtectable)
 
+export const WEBHOOKS = '/opencbr/v1/{project_id}/webhooks'
+
+export const allWebhooks = async (cbr: Cbr): Promise<readonly Webhook[]> =>
+  (await cbr.ask<{ webhooks: readonly Webhook[] }>('GET', WEBHOOKS)).webhooks
+
 export function oneOf<T extends Thing>(what: string, given: string, among: readonly T[]): T {
   const exact = among.find(({ id }) => id === given)
   if (exact !== undefined) return exact
@@ -47,6 +53,8 @@ const idOf = async (what: string, given: string, all: () => Promise<readonly Thi
 export const vaultId = (cbr: Cbr, given: string): Promise<string> => idOf('vault', given, () => allVaults(cbr))
 
 export const policyId = (cbr: Cbr, given: string): Promise<string> => idOf('policy', given, () => allPolicies(cbr))
+
+export const webhookId = (cbr: Cbr, given: string): Promise<string> => idOf('webhook', given, () => allWebhooks(cbr))
 
 /** Also one that is shared to the project. */
 export const backupId = (cbr: Cbr, given: string): Promise<string> =>

@@ -9,6 +9,12 @@ export function wholeNumber(value: string): number {
   return Number(value)
 }
 
+export function positiveNumber(value: string): number {
+  const number = wholeNumber(value)
+  if (number === 0) throw new InvalidArgumentError('it must be at least 1.')
+  return number
+}
+
 export function percent(value: string): number {
   const number = /^\d{1,3}(\.\d+)?%?$/.test(value) ? Number.parseFloat(value) : Number.NaN
   if (!(number <= 100)) throw new InvalidArgumentError('it must be from 0 to 100.')

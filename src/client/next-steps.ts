@@ -15,7 +15,8 @@ const steps: Readonly<Record<string, string>> = {
   'BackupService.6200': 'see which there are: opencbr backup list; shared ones: opencbr share list',
   'BackupService.6204': 'see the images: opencbr image list',
   'BackupService.6216': 'see what uses it: opencbr export list, opencbr task list',
-  'BackupService.6302': 'see which there are: opencbr server list, opencbr disk list, opencbr export list',
+  'BackupService.6302':
+    'see which there are: opencbr server list, opencbr disk list, opencbr export list, opencbr webhook list',
   'BackupService.6701': 'take one away: opencbr share remove',
   'BackupService.6703': 'see with whom it is shared: opencbr share list BACKUP',
   'BackupService.6704': 'a project is named by its id, its name in your domain, or DOMAIN/NAME',

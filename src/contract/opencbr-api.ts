@@ -76,3 +76,36 @@ export interface Audit {
   /** Where it was refused. */
   readonly error_code?: string
 }
+
+/** An address that a project's events are sent to. */
+export interface Webhook {
+  readonly id: string
+  readonly name: string
+  readonly url: string
+  /** Empty: all. */
+  readonly events: readonly string[]
+  readonly user_id: string
+  readonly created_at: string
+}
+
+/** With its secret, which only the answer has that it was made for. */
+export interface NewWebhook extends Webhook {
+  readonly secret: string
+}
+
+export const deliveryStatuses = ['waiting', 'delivered', 'failed'] as const
+
+/** An event on its way to a webhook; what has no value is left out. */
+export interface Delivery {
+  readonly id: string
+  readonly event_id: string
+  readonly type: string
+  readonly status: (typeof deliveryStatuses)[number]
+  readonly created_at: string
+  readonly attempts: number
+  readonly last_attempt_at?: string
+  /** HTTP's status of the last attempt. */
+  readonly answer?: number
+  readonly problem?: string
+  readonly ended_at?: string
+}

@@ -1,9 +1,10 @@
 import { refuse } from '../../contract/errors.ts'
+import type { NewWebhook } from '../../contract/opencbr-api.ts'
 import type { WebhookRecord } from '../../ports/catalog/webhook.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { makeSecret, wishes } from './webhook-rules.ts'
-import { asWebhook, type NewWebhook } from './webhook-view.ts'
+import { asWebhook } from './webhook-view.ts'
 
 export type WebhookOrder = Pick<WebhookRecord, 'name' | 'url' | 'events'>
 

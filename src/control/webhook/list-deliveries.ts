@@ -1,8 +1,9 @@
+import type { Delivery } from '../../contract/opencbr-api.ts'
 import type { Page } from '../../ports/catalog/listing.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { ownWebhook } from './webhook-rules.ts'
-import { asDelivery, type Delivery } from './webhook-view.ts'
+import { asDelivery } from './webhook-view.ts'
 
 export interface DeliveriesAsked {
   readonly id: string

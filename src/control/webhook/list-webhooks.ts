@@ -1,6 +1,7 @@
+import type { Webhook } from '../../contract/opencbr-api.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
-import { asWebhook, type Webhook } from './webhook-view.ts'
+import { asWebhook } from './webhook-view.ts'
 
 /** All of them, oldest first: they are few. */
 export async function listWebhooks(

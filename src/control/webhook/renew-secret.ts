@@ -1,7 +1,8 @@
+import type { NewWebhook } from '../../contract/opencbr-api.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { makeSecret, ownWebhook, withNew } from './webhook-rules.ts'
-import { asWebhook, type NewWebhook } from './webhook-view.ts'
+import { asWebhook } from './webhook-view.ts'
 
 /** A new secret, beside which the one it replaces signs for another day. */
 export async function renewSecret(

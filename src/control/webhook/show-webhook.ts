@@ -1,7 +1,8 @@
+import type { Webhook } from '../../contract/opencbr-api.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { ownWebhook } from './webhook-rules.ts'
-import { asWebhook, type Webhook } from './webhook-view.ts'
+import { asWebhook } from './webhook-view.ts'
 
 export async function showWebhook(
   { catalog }: Pick<Ports, 'catalog'>,

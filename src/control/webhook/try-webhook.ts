@@ -1,8 +1,9 @@
+import type { Delivery } from '../../contract/opencbr-api.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProjectCaller } from '../use-case.ts'
 import { tellTest } from './tell.ts'
 import { ownWebhook } from './webhook-rules.ts'
-import { asDelivery, type Delivery } from './webhook-view.ts'
+import { asDelivery } from './webhook-view.ts'
 
 /** Has an event of type `webhook.test` delivered, in its turn. */
 export async function tryWebhook(
