@@ -6,7 +6,16 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
-import { type Action, type Actor, beginning, type Project, step, VAULTS, type World } from './sharing-model.ts'
+import {
+  type Action,
+  type Actor,
+  beginning,
+  type Outcome,
+  type Project,
+  step,
+  VAULTS,
+  type World,
+} from './sharing-model.ts'
 import { fits, openStage, type Stage } from './sharing-stage.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -117,6 +126,10 @@ suite(`sharing, seed ${seed}`, () => {
   })
 })
 
+/** A vault on its way out is still there for a moment, in a state that allows nothing. */
+const fitsMeanwhile = (expected: Outcome, outcome: string): boolean =>
+  fits(expected, outcome) || (expected === '6105' && outcome === '6712')
+
 async function explained(
   scene: Awaited<ReturnType<Stage['newScene']>>,
   world: World,
@@ -131,7 +144,7 @@ async function explained(
     let after: World | undefined = world
     for (const [at, next] of actions.entries()) {
       const expected: ReturnType<typeof step> | undefined = after && step(after, next)
-      after = expected && fits(expected.outcome, outcomes[at] ?? '') ? expected.world : undefined
+      after = expected && fitsMeanwhile(expected.outcome, outcomes[at] ?? '') ? expected.world : undefined
     }
     return after ? [after] : []
   })
