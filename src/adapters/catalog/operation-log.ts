@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
+import { DEFAULT_ENTERPRISE_PROJECT } from '../../contract/enterprise-project.ts'
 import type { OperationLogFilter, OperationLogRecord, OperationLogs } from '../../ports/catalog/operation-log.ts'
 import { first, insertAll, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
@@ -44,6 +45,13 @@ const destined = ({ destinationRegion, destinationProjectId }: OperationLogFilte
     },
   )
 
+/** Tasks outlive their vaults, so that the subquery may find none. */
+const belonging = ({ enterpriseProjectId: asked }: OperationLogFilter) => {
+  if (asked === undefined) return []
+  const ofVault = sql`(select v.enterprise_project_id from vault as v where v.id = operation_log.vault_id)`
+  return [sql<SqlBool>`coalesce(${ofVault}, ${sql.lit(DEFAULT_ENTERPRISE_PROJECT)}) = ${asked}`]
+}
+
 function toRow({ resource, ...log }: OperationLogRecord) {
   return logTable.toRow({
     ...log,
@@ -86,7 +94,7 @@ export function operationLogsOf(session: Session): OperationLogs {
             }),
           ),
         )
-        .where(e => e.and(destined(filter)))
+        .where(e => e.and([...destined(filter), ...belonging(filter)]))
         .$if(startedFrom !== undefined, query => query.where('started_at', '>=', Number(startedFrom)))
         .$if(endedTo !== undefined, query => query.where('ended_at', '<=', Number(endedTo)))
       const marker = (id: string) => first(session, named(projectId, id))

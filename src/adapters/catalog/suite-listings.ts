@@ -181,6 +181,7 @@ const logCase = fc.record({
     providerId: seldom(fc.constantFrom('p1', 'p2')),
     vaultId: seldom(fc.constantFrom('v1', 'v2')),
     vaultName: seldom(fc.constantFrom(...NAMES)),
+    enterpriseProjectId: seldom(fc.constantFrom('e1', 'e2', '0')),
     resourceId: seldom(fc.constantFrom('r1', 'r2')),
     resourceName: seldom(fc.constantFrom('name of r1', 'name of r2')),
     startedFrom: seldom(moments),
@@ -191,17 +192,27 @@ const logCase = fc.record({
   limit: limits,
 })
 
-async function checkLogs(catalog: Catalog, { logs: fields, filter, limit }: Of<typeof logCase>) {
+async function checkLogs(catalog: Catalog, { logs: fields, filter: asked, limit }: Of<typeof logCase>) {
   const project = aProject()
-  const logs = fields.map(some => aLog(project, some))
-  await catalog.change(({ operationLogs }) => operationLogs.insert([...logs, aLog(aProject())]))
-  const { resourceId, resourceName, startedFrom, endedTo, destinationRegion, destinationProjectId, ...equal } = filter
+  const vault = aVault(project, { enterpriseProjectId: 'e1' })
+  // `v1` is there, `v2` is gone.
+  const placed = <T extends { readonly vaultId?: string | undefined }>(some: T): T =>
+    some.vaultId === 'v1' ? { ...some, vaultId: vault.id } : some
+  const logs = fields.map(some => aLog(project, placed(some)))
+  await catalog.change(async ({ vaults, operationLogs }) => {
+    await vaults.insert(vault)
+    await operationLogs.insert([...logs, aLog(aProject())])
+  })
+  const filter = placed(asked)
+  const { resourceId, resourceName, startedFrom, endedTo, ...named } = filter
+  const { destinationRegion, destinationProjectId, enterpriseProjectId, ...equal } = named
   const destination = { destination_region: destinationRegion, destination_project_id: destinationProjectId }
   const anyDestination = Object.values(destination).some(value => value !== undefined)
   const expected = logs.filter(
     log =>
       fits(log, equal) &&
       fits(log.resource, { id: resourceId, name: resourceName }) &&
+      fits({ enterprise: log.vaultId === vault.id ? 'e1' : '0' }, { enterprise: enterpriseProjectId }) &&
       (!anyDestination || log.type === 'replication') &&
       fits(log.detail.replication ?? {}, destination) &&
       (startedFrom === undefined || log.startedAt >= startedFrom) &&

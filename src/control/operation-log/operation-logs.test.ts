@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { alice, bob, type Desk, NOW, openDesk, refused } from '../../../test/desk.ts'
+import { aVault } from '../../adapters/catalog/samples.ts'
 import type { Operations } from '../../contract/operations.gen.ts'
 import type { OperationLogRecord } from '../../ports/catalog/operation-log.ts'
 import { listOpLogs } from './list-op-logs.ts'
@@ -101,9 +102,33 @@ test('lists: newest first, by every filter, page by page', async () => {
   ]
   for (const [query, expected] of filters) assert.deepEqual(await ids(query), [expected.id], JSON.stringify(query))
   assert.deepEqual(await ids({ enterprise_project_id: '0' }), [deletion.id, backup.id])
+  assert.deepEqual(await ids({ enterprise_project_id: 'other' }), [])
   assert.deepEqual(await ids({ destination_region: 'elsewhere' }), [])
   assert.deepEqual(await ids({ limit: 1, marker: deletion.id }), [backup.id])
   const { operation_logs: _, ...page } = await list(desk, { limit: 1, offset: 1 })
   assert.deepEqual(page, { count: 2, limit: 1, offset: 1 })
   await refused('9900', list(desk, { start_time: 'soon' }))
+})
+
+test('a task belongs to the enterprise project of its vault, and to the default one when the vault is gone', async () => {
+  await using desk = await openDesk()
+  const vault = aVault(alice.projectId, { enterpriseProjectId: 'research' })
+  const plain = aVault(alice.projectId)
+  await desk.catalog.change(async ({ vaults }) => {
+    await vaults.insert(vault)
+    await vaults.insert(plain)
+  })
+  const [research, other] = [await put(desk, { vaultId: vault.id }), await put(desk, { vaultId: plain.id })]
+  const gone = await put(desk, { vaultId: crypto.randomUUID() })
+  const ids = async (enterprise?: string) => {
+    const { operation_logs: logs = [], count } = await list(
+      desk,
+      enterprise ? { enterprise_project_id: enterprise } : {},
+    )
+    assert.equal(count, logs.length)
+    return new Set(logs.map(log => log.id))
+  }
+  assert.deepEqual(await ids('research'), new Set([research.id]))
+  assert.deepEqual(await ids('0'), new Set([other.id, gone.id]))
+  for (const all of [undefined, 'all_granted_eps']) assert.equal((await ids(all)).size, 3)
 })

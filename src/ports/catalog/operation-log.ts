@@ -47,6 +47,8 @@ export interface OperationLogFilter {
   readonly resourceName?: string
   readonly vaultId?: string
   readonly vaultName?: string
+  /** Of the vault, as it is now; a task of none, or of one that is gone, is in the default one. */
+  readonly enterpriseProjectId?: string
   /** Compares with the start, and with the end. */
   readonly startedFrom?: Date
   readonly endedTo?: Date
