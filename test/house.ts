@@ -80,22 +80,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<TestHouse> 
   return { ...house, ...callers, url, folder, config, diskFiles, close, [Symbol.asyncDispose]: close }
 }
 
-const usual = ([root, data]: readonly [string, string], more: NonNullable<HouseOptions['more']>['roles'] = {}) => ({
+const usual = ([root, data]: readonly [string, string], more: Parameters<typeof acme>[0]) => ({
   OPENCBR_LISTEN: '127.0.0.1:0',
   OPENCBR_DATA_DIR: 'data',
   OPENCBR_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
-  OPENCBR_IDENTITY_EMBEDDED_DOMAINS: JSON.stringify([
-    {
-      name: 'acme',
-      projects: Object.entries(projects).map(([name, id]) => ({ name, id })),
-      users: Object.entries(people).map(([name, { project, role }]) => ({
-        name,
-        password: `${name}-secret`,
-        roles: { [project]: [role], ...more[name as Person] },
-        accessKeys: [{ ak: `AK${name.toUpperCase()}`, sk: `${name}-key` }],
-      })),
-    },
-  ]),
+  OPENCBR_IDENTITY_EMBEDDED_DOMAINS: JSON.stringify([acme(more)]),
   OPENCBR_RESOURCES_LOCAL_DISKS: JSON.stringify([
     { project: 'alpha', name: 'db-01-root', path: root, format: 'raw' },
     { project: 'alpha', name: 'db-01-data', path: data, format: 'raw' },
@@ -103,6 +92,18 @@ const usual = ([root, data]: readonly [string, string], more: NonNullable<HouseO
   OPENCBR_RESOURCES_LOCAL_SERVERS: JSON.stringify([
     { project: 'alpha', name: 'db-01', disks: ['db-01-root', 'db-01-data'] },
   ]),
+})
+
+/** The domain of all people and projects, as a configuration has it. */
+export const acme = (more: NonNullable<HouseOptions['more']>['roles'] = {}) => ({
+  name: 'acme',
+  projects: Object.entries(projects).map(([name, id]) => ({ name, id })),
+  users: Object.entries(people).map(([name, { project, role }]) => ({
+    name,
+    password: `${name}-secret`,
+    roles: { [project]: [role], ...more[name as Person] },
+    accessKeys: [{ ak: `AK${name.toUpperCase()}`, sk: `${name}-key` }],
+  })),
 })
 
 /** Random bytes in every other 64 KiB, holes between them. */
@@ -148,7 +149,8 @@ function readable(text: string): unknown {
   return /^\s*[[{"]/.test(text) ? JSON.parse(text) : text
 }
 
-async function signIn(url: string, person: Person): Promise<string> {
+/** A token for the person's project, from any service that knows `acme`. */
+export async function signIn(url: string, person: Person): Promise<string> {
   const domain = { name: 'acme' }
   const response = await fetch(`${url}/identity/v3/auth/tokens`, {
     method: 'POST',

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { decodeChunks } from '../../src/replica-wire/chunk-frames.ts'
 import { type Service, startService } from '../crash/service.ts'
-import type { Answer } from '../house.ts'
+import { type Answer, acme, projects, signIn } from '../house.ts'
 import { until } from '../shared-backup.ts'
 import { type Gate, openGate, type Passed } from '../two-regions.ts'
 
 type Body = Answer['body']
 
-const PROJECT = '0605767b5780d5762fc5c0118072a564'
+const PROJECT = projects.alpha
 const CHUNK = 256 * 1024
 /** Two calls full of chunks, and a part of a third. */
 const DISK = 80 * CHUNK
@@ -31,7 +31,7 @@ before(async () => {
   closeGate = () => opened.server.close().closeAllConnections()
   await writeFile(join(folder, 'there.yaml'), JSON.stringify(configOf('there')))
   const peer = {
-    ...{ region: 'there-1', url: gate.url, user: 'alice', password: 'secret', domain: 'acme' },
+    ...{ region: 'there-1', url: gate.url, user: 'alice', password: 'alice-secret', domain: 'acme' },
     projects: { [PROJECT]: [PROJECT] },
   }
   const disk = { project: 'alpha', name: 'disk', path: join(folder, 'disk.raw'), format: 'raw' }
@@ -60,28 +60,15 @@ const configOf = (name: string) => ({
   dataDir: join(folder, name),
   region: `${name}-1`,
   logLevel: 'info',
-  identity: {
-    embedded: {
-      domains: [
-        {
-          name: 'acme',
-          projects: [{ name: 'alpha', id: PROJECT }],
-          users: [{ name: 'alice', password: 'secret', roles: { alpha: ['CBR FullAccess'] } }],
-        },
-      ],
-    },
-  },
+  identity: { embedded: { domains: [acme()] } },
 })
 
 /** As alice, of whichever process has the URL now. */
 async function call(service: Service | undefined, method: string, path: string, body?: object): Promise<Body> {
   const url = service?.url ?? assert.fail('the service does not run')
-  const user = { name: 'alice', password: 'secret', domain: { name: 'acme' } }
-  const auth = { identity: { methods: ['password'], password: { user } }, scope: { project: { id: PROJECT } } }
-  const signedIn = await fetch(`${url}/identity/v3/auth/tokens`, { method: 'POST', body: JSON.stringify({ auth }) })
   const answer = await fetch(`${url}/v3/${PROJECT}/${path}`, {
     method,
-    headers: { 'x-auth-token': signedIn.headers.get('x-subject-token') ?? '' },
+    headers: { 'x-auth-token': await signIn(url, 'alice') },
     ...(body && { body: JSON.stringify(body) }),
   })
   const text = await answer.text()

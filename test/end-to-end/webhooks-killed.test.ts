@@ -4,35 +4,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Service, startService } from '../crash/service.ts'
+import { startService } from '../crash/service.ts'
+import { acme, projects, signIn } from '../house.ts'
 import { answer, openReceiver, signedBy, silence } from '../receiver.ts'
 import { until } from '../shared-backup.ts'
 
-const PROJECT = '0605767b5780d5762fc5c0118072a564'
-const ALL = `/opencbr/v1/${PROJECT}/webhooks`
+const ALL = `/opencbr/v1/${projects.alpha}/webhooks`
 
 const configOf = (folder: string) => ({
   dataDir: join(folder, 'data'),
   webhooks: { allow: ['127.0.0.1'], timeoutSeconds: 60 },
-  identity: {
-    embedded: {
-      domains: [
-        {
-          name: 'acme',
-          projects: [{ name: 'alpha', id: PROJECT }],
-          users: [{ name: 'alice', password: 'secret', roles: { alpha: ['CBR FullAccess'] } }],
-        },
-      ],
-    },
-  },
+  identity: { embedded: { domains: [acme()] } },
 })
-
-async function tokenOf({ url }: Service): Promise<string> {
-  const user = { name: 'alice', password: 'secret', domain: { name: 'acme' } }
-  const identity = { methods: ['password'], password: { user } }
-  const body = JSON.stringify({ auth: { identity, scope: { project: { id: PROJECT } } } })
-  return (await fetch(`${url}/identity/v3/auth/tokens`, { method: 'POST', body })).headers.get('x-subject-token') ?? ''
-}
 
 test('what was committed is delivered, whenever the process was killed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'opencbr-webhooks-'))
@@ -41,7 +24,7 @@ test('what was committed is delivered, whenever the process was killed', async (
   await using receiver = await openReceiver()
   let service = await startService(file)
   try {
-    const token = await tokenOf(service)
+    const token = await signIn(service.url, 'alice')
     // biome-ignore lint/suspicious/noExplicitAny: answers of all calls
     const call = async (method: string, path: string, body?: object): Promise<any> => {
       const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
