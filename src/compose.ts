@@ -29,6 +29,7 @@ import { startRollOuts } from './jobs/roll-outs.ts'
 import { type Runner, startRunner } from './jobs/runner.ts'
 import { type Schedule, startSchedule } from './jobs/schedule.ts'
 import { lastScrub } from './jobs/scrub.ts'
+import { logLines } from './log-lines.ts'
 import { openExportDoor } from './nbd/open-export-door.ts'
 import type { BackupBytes } from './ports/backup-bytes.ts'
 import type { Catalog } from './ports/catalog/catalog.ts'
@@ -73,7 +74,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const now = options.now ?? (() => new Date())
   const logger = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    ...(options.logTo ? [options.logTo] : []),
+    options.logTo ?? logLines(),
   )
   await using opened = new AsyncDisposableStack()
   await openDataFolder(config.dataDir)
