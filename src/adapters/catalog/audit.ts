@@ -22,7 +22,7 @@ const SORTS = sortsOf([{ key: 'at', descending: true }])
 export function auditsOf(session: Session): Audits {
   const { db } = session
   return {
-    append: record => insertAll(session, 'audit', [auditTable.toRow(record)]),
+    append: record => insertAll(session, 'audit', auditTable, [record]),
     async list(projectId, filter, page) {
       const ofProject = db.selectFrom('audit').where('project_id', '=', projectId)
       const matching = ofProject.where(e =>

@@ -19,7 +19,7 @@ export function backupsOf(session: Session): Backups {
         .$if(session.locksRows, query => query.forUpdate()),
     )
   return {
-    insert: backups => insertAll(session, 'backup', backups.map(backupTable.toRow)),
+    insert: backups => insertAll(session, 'backup', backupTable, backups),
     async find(id) {
       const row = await first(session, named(id))
       return row && backupTable.toRecord(row)

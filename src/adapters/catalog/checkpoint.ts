@@ -22,7 +22,7 @@ export function checkpointsOf(session: Session): Checkpoints {
   const { db } = session
   const named = (id: string) => db.selectFrom('checkpoint').selectAll().where('id', '=', id)
   return {
-    insert: checkpoint => insertAll(session, 'checkpoint', [checkpointTable.toRow(checkpoint)]),
+    insert: checkpoint => insertAll(session, 'checkpoint', checkpointTable, [checkpoint]),
     async find(projectId, id) {
       const row = await first(session, named(id).where('project_id', '=', projectId))
       return row && checkpointTable.toRecord(row)

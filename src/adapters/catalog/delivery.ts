@@ -26,7 +26,7 @@ export function deliveriesOf(session: Session): Deliveries {
   const { db } = session
   const of = (webhookId: string) => db.selectFrom('delivery').where('webhook_id', '=', webhookId)
   return {
-    insert: deliveries => insertAll(session, 'delivery', deliveries.map(deliveryTable.toRow)),
+    insert: deliveries => insertAll(session, 'delivery', deliveryTable, deliveries),
     async list(webhookId, filter, page) {
       const matching = of(webhookId).where(e => e.and(given({ status: filter.status })))
       const found = await slice(

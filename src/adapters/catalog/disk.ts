@@ -31,7 +31,7 @@ export function disksOf(session: Session): DiskRecords {
   const ofProject = (projectId: string) => db.selectFrom('disk').selectAll().where('project_id', '=', projectId)
   const named = (projectId: string, id: string) => ofProject(projectId).where('id', '=', id)
   return {
-    insert: disk => insertAll(session, 'disk', [diskTable.toRow(disk)]),
+    insert: disk => insertAll(session, 'disk', diskTable, [disk]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && diskTable.toRecord(row)

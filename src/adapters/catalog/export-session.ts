@@ -22,7 +22,7 @@ export function exportSessionsOf(session: Session): ExportSessions {
   const ofProject = (projectId: string) => db.selectFrom('export_session').where('project_id', '=', projectId)
   const named = (projectId: string, id: string) => ofProject(projectId).selectAll().where('id', '=', id)
   return {
-    insert: record => insertAll(session, 'export_session', [sessionTable.toRow(record)]),
+    insert: record => insertAll(session, 'export_session', sessionTable, [record]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && sessionTable.toRecord(row)

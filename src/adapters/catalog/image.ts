@@ -24,7 +24,7 @@ export function imagesOf(session: Session): Images {
   const ofProject = (projectId: string) => db.selectFrom('image').where('project_id', '=', projectId)
   const named = (projectId: string, id: string) => ofProject(projectId).selectAll().where('id', '=', id)
   return {
-    insert: image => insertAll(session, 'image', [imageTable.toRow(image)]),
+    insert: image => insertAll(session, 'image', imageTable, [image]),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && imageTable.toRecord(row)

@@ -21,7 +21,7 @@ export function jobsOf(session: Session): Jobs {
   const held = (id: string, worker: string) =>
     db.updateTable('job').where('id', '=', id).where('claimed_by', '=', worker)
   return {
-    insert: jobs => insertAll(session, 'job', jobs.map(jobTable.toRow)),
+    insert: jobs => insertAll(session, 'job', jobTable, jobs),
     ensure: job => ensureJob(session, job),
     async claim(worker, kinds, now, until) {
       const due = db

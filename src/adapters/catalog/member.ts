@@ -26,7 +26,7 @@ export function membersOf(session: Session): Members {
   const { db, among } = session
   const ofBackup = (backupId: string) => db.selectFrom('member').where('backup_id', '=', backupId)
   return {
-    insert: members => insertAll(session, 'member', members.map(memberTable.toRow), session.mostLooseRows),
+    insert: members => insertAll(session, 'member', memberTable, members, session.mostLooseRows),
     async of(backupId) {
       const query = kept(session, 'members of a backup', [backupId], () =>
         ofBackup(backupId).selectAll().orderBy('created_at').orderBy('id'),

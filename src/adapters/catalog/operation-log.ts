@@ -3,7 +3,7 @@ import { DEFAULT_ENTERPRISE_PROJECT } from '../../contract/enterprise-project.ts
 import type { OperationLogFilter, OperationLogRecord, OperationLogs } from '../../ports/catalog/operation-log.ts'
 import { first, insertAll, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
-import { table } from './table.ts'
+import { type RowOf, table } from './table.ts'
 import type { StoredLog } from './tables.ts'
 
 const logTable = table<StoredLog>({
@@ -52,16 +52,14 @@ const belonging = ({ enterpriseProjectId: asked }: OperationLogFilter) => {
   return [sql<SqlBool>`coalesce(${ofVault}, ${sql.lit(DEFAULT_ENTERPRISE_PROJECT)}) = ${asked}`]
 }
 
-function toRow({ resource, ...log }: OperationLogRecord) {
-  return logTable.toRow({
-    ...log,
-    resourceId: resource.id,
-    resourceName: resource.name,
-    resourceType: resource.type,
-  })
-}
+const toStored = ({ resource, ...log }: OperationLogRecord): StoredLog => ({
+  ...log,
+  resourceId: resource.id,
+  resourceName: resource.name,
+  resourceType: resource.type,
+})
 
-function toRecord(row: ReturnType<typeof toRow>): OperationLogRecord {
+function toRecord(row: RowOf<StoredLog>): OperationLogRecord {
   const { resourceId, resourceName, resourceType, ...log } = logTable.toRecord(row)
   return { ...log, resource: { id: resourceId, name: resourceName, type: resourceType } }
 }
@@ -71,7 +69,7 @@ export function operationLogsOf(session: Session): OperationLogs {
   const named = (projectId: string, id: string) =>
     db.selectFrom('operation_log').selectAll().where('id', '=', id).where('project_id', '=', projectId)
   return {
-    insert: logs => insertAll(session, 'operation_log', logs.map(toRow)),
+    insert: logs => insertAll(session, 'operation_log', logTable, logs.map(toStored)),
     async find(projectId, id) {
       const row = await first(session, named(projectId, id))
       return row && toRecord(row)

@@ -24,7 +24,7 @@ export function organizationPoliciesOf(session: Session): OrganizationPolicies {
   const ofDomain = (domainId: string) => db.selectFrom('organization_policy').where('domain_id', '=', domainId)
   const named = (domainId: string, id: string) => ofDomain(domainId).selectAll().where('id', '=', id)
   return {
-    insert: policy => insertAll(session, 'organization_policy', [organizationTable.toRow(policy)]),
+    insert: policy => insertAll(session, 'organization_policy', organizationTable, [policy]),
     async find(domainId, id) {
       const row = await first(session, named(domainId, id))
       return row && organizationTable.toRecord(row)

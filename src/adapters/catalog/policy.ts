@@ -21,7 +21,7 @@ export function policiesOf(session: Session): Policies {
   const { db, among } = session
   const ofProject = (projectId: string) => db.selectFrom('policy').selectAll().where('project_id', '=', projectId)
   return {
-    insert: policy => insertAll(session, 'policy', [policyTable.toRow(policy)]),
+    insert: policy => insertAll(session, 'policy', policyTable, [policy]),
     async find(projectId, id) {
       const row = await first(session, ofProject(projectId).where('id', '=', id))
       return row && policyTable.toRecord(row)

@@ -27,7 +27,7 @@ export function replicationsOf(session: Session): Replications {
   const { db, among } = session
   const oldestFirst = db.selectFrom('replication').selectAll().orderBy('created_at').orderBy('id')
   return {
-    insert: record => insertAll(session, 'replication', [replicationTable.toRow(record)]),
+    insert: record => insertAll(session, 'replication', replicationTable, [record]),
     async find(id) {
       const row = await first(session, db.selectFrom('replication').selectAll().where('id', '=', id))
       return row && replicationTable.toRecord(row)

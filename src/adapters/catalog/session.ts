@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Compilable, type CompiledQuery, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Table, Value } from './table.ts'
 import type { Tables } from './tables.ts'
 
 /** Where the engines' SQL differs; everything else is one text for both. */
@@ -20,8 +21,8 @@ export interface Dialect {
 export interface Session extends Dialect {
   readonly writable: boolean
   all<R>(query: Compilable<R>): Promise<readonly R[]>
-  /** As `all`, of a statement whose answer is of no type. */
-  run(query: CompiledQuery): Promise<readonly object[]>
+  /** Runs a statement that answers nothing once with each set of parameters. */
+  each(query: CompiledQuery, sets: readonly (readonly Value[])[]): Promise<void>
 }
 
 /** `limit 1`, written out: SQLite prepares a statement anew whenever its limit is bound, which takes longer than running it. */
@@ -57,39 +58,43 @@ const MOST_KEPT = 16
 
 type Insertable = Exclude<keyof Tables, 'migration'>
 
-/** Inserts rows as a table's `toRow` made them, in the order given, in as many statements as it takes. */
-export async function insertAll<T extends Insertable>(
+/** Inserts records in the order given, in as many statements as it takes. */
+export async function insertAll<T extends Insertable, R>(
   session: Session,
   into: T,
-  rows: readonly Tables[T][],
+  table: Pick<Table<R>, 'columns' | 'toValues'> & { toRow(record: R): Tables[T] },
+  records: readonly R[],
   most = MOST_ROWS,
 ): Promise<void> {
   demandWritable(session)
-  let statement: CompiledQuery | undefined
-  let count = 0
-  for (let from = 0; from < rows.length; from += most) {
-    const some = rows.slice(from, from + most)
-    if (statement === undefined || some.length !== count) statement = insertOf(session, into, some)
-    count = some.length
-    const [first = {}] = some
-    const parameters: readonly unknown[] = count === 1 ? Object.values(first) : some.flatMap(row => Object.values(row))
-    await session.run({ ...statement, parameters })
+  const insert = async (some: readonly R[], rows: number) => {
+    if (some.length === 0) return
+    const sets = rows === 1 ? some.map(table.toValues) : inSets(some, rows).map(set => set.flatMap(table.toValues))
+    await session.each(insertOf(session, into, table.columns, rows), sets)
   }
+  const last = records.length % most
+  await insert(records.slice(0, records.length - last), most)
+  await insert(records.slice(records.length - last), last)
 }
 
-/** The statement alone: its parameters are the values of such rows, one row after the other. */
-function insertOf<T extends Insertable>(
+const inSets = <R>(records: readonly R[], size: number): readonly (readonly R[])[] =>
+  Array.from({ length: records.length / size }, (_, at) => records.slice(at * size, (at + 1) * size))
+
+/** The statement alone: its parameters are the values of so many rows, one row after the other. */
+function insertOf(
   { db, statements }: Session,
-  into: T,
-  rows: readonly Tables[T][],
+  into: Insertable,
+  columns: readonly string[],
+  rows: number,
 ): CompiledQuery {
-  const key = `insert ${rows.length} into ${into}`
+  const key = `insert ${rows} into ${into}`
   const known = statements.get(key)
   if (known) return known
-  const columns = Object.keys(rows[0] ?? {}).map(column => sql.ref(column))
-  const values = rows.map(row => sql`(${sql.join(Object.values(row))})`)
-  const query = sql`insert into ${sql.table(into)} (${sql.join(columns)}) values ${sql.join(values)}`.compile(db)
-  if (rows.length <= MOST_KEPT) statements.set(key, query)
+  const row = sql`(${sql.join(columns.map(() => sql`${null}`))})`
+  const values = Array.from({ length: rows }, () => row)
+  const names = sql.join(columns.map(column => sql.ref(column)))
+  const query = sql`insert into ${sql.table(into)} (${names}) values ${sql.join(values)}`.compile(db)
+  if (rows <= MOST_KEPT) statements.set(key, query)
   return query
 }
 

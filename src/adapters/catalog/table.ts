@@ -33,14 +33,18 @@ export type RowOf<T> = {
 /** The columns a patch sets. */
 export type Changes<T> = { readonly [C in keyof RowOf<T>]?: RowOf<T>[C] }
 
+export type Value = string | number | null
+
 export interface Table<T> {
+  readonly columns: readonly string[]
+  /** In the order of `columns`. */
+  toValues(record: T): readonly Value[]
   toRow(record: T): RowOf<T>
   toRecord(row: RowOf<T>): T
   /** Only what the patch names; `null` empties, `undefined` counts as not named. */
   toChanges(patch: { readonly [K in keyof T]?: T[K] | null }): Changes<T>
 }
 
-type Value = string | number | null
 interface Field {
   readonly name: string
   readonly column: string
@@ -66,15 +70,14 @@ function fieldOf(name: string, kind: string): Field {
 /** The one place where types are asserted: `Kinds` has checked that the fields and their kinds are those of the record. */
 export function table<T>(kinds: Kinds<T>): Table<T> {
   const fields = Object.entries<string>(kinds).map(([name, kind]) => fieldOf(name, kind))
+  const stored = (record: T, { name, store }: Field): Value => {
+    const value = record[name as keyof T]
+    return value === undefined ? null : store(value)
+  }
   return {
-    toRow(record) {
-      const row: Record<string, Value> = {}
-      for (const { name, column, store } of fields) {
-        const value = record[name as keyof T]
-        row[column] = value === undefined ? null : store(value)
-      }
-      return row as RowOf<T>
-    },
+    columns: fields.map(({ column }) => column),
+    toValues: record => fields.map(field => stored(record, field)),
+    toRow: record => Object.fromEntries(fields.map(field => [field.column, stored(record, field)])) as RowOf<T>,
     toRecord(row) {
       const record: Record<string, unknown> = {}
       for (const { name, column, load } of fields) {

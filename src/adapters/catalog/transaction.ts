@@ -26,24 +26,35 @@ export function openTransaction({ dialect, writable, run }: Running): Transactio
   let open = true
   let failure: unknown
   let wrote = false
-  async function statement(compiled: CompiledQuery): Promise<readonly object[]> {
+  /** What the caller has to await, if anything. */
+  function start(query: CompiledQuery): readonly object[] | Promise<readonly object[]> {
     if (!open) throw new Error('a statement came after the end of its transaction; is an await missing?')
     if (failure !== undefined) throw failure
-    checkStatement(compiled, writable)
-    wrote ||= compiled.query.kind !== 'SelectQueryNode'
     try {
-      return await run(compiled)
+      checkStatement(query, writable)
+      wrote ||= query.query.kind !== 'SelectQueryNode'
+      const rows = run(query)
+      return rows instanceof Promise ? rows.catch(fail) : rows
     } catch (error) {
-      failure ??= error
-      throw error
+      return fail(error)
     }
+  }
+  function fail(error: unknown): never {
+    failure ??= error
+    throw error
   }
   const session: Session = {
     ...dialect,
     writable,
     // What a statement answers is what Kysely was told it selects.
-    all: async <R>(query: Compilable<R>) => (await statement(query.compile())) as readonly R[],
-    run: statement,
+    all: async <R>(query: Compilable<R>) => (await start(query.compile())) as readonly R[],
+    async each(query, sets) {
+      for (const parameters of sets) {
+        const done = start({ ...query, parameters })
+        // SQLite is done by then.
+        if (done instanceof Promise) await done
+      }
+    },
   }
   return {
     session,

@@ -40,7 +40,7 @@ export function vaultsOf(session: Session): Vaults {
   const named = (projectId: string, id: string) =>
     db.selectFrom('vault').selectAll().where('id', '=', id).where('project_id', '=', projectId)
   return {
-    insert: vault => insertAll(session, 'vault', [vaultTable.toRow(vault)]),
+    insert: vault => insertAll(session, 'vault', vaultTable, [vault]),
     async find(projectId, id) {
       const row = await first(
         session,

@@ -19,14 +19,14 @@ const ANY = CompiledQuery.raw('select 1 as one from webhook limit 1')
 export function webhooksOf(session: Session): Webhooks {
   const { db, among } = session
   return {
-    insert: webhook => insertAll(session, 'webhook', [webhookTable.toRow(webhook)]),
+    insert: webhook => insertAll(session, 'webhook', webhookTable, [webhook]),
     async find(projectId, id) {
       const query = db.selectFrom('webhook').selectAll().where('id', '=', id).where('project_id', '=', projectId)
       const row = await first(session, query)
       return row && webhookTable.toRecord(row)
     },
     async any() {
-      return (await session.run(ANY)).length > 0
+      return (await session.all({ compile: () => ANY })).length > 0
     },
     async of(projectIds) {
       const query = db.selectFrom('webhook').selectAll().where(among('project_id', projectIds))
