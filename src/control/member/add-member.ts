@@ -12,7 +12,7 @@ import {
   isProjectId,
   type Wanted,
 } from './member-rules.ts'
-import { asMember } from './member-view.ts'
+import { asMembers } from './member-view.ts'
 import { orderedIds } from './ordered-ids.ts'
 import { tellShares } from './share-events.ts'
 
@@ -36,7 +36,7 @@ export const addMember: UseCase<'AddMember', 'identity' | 'catalog' | 'now'> = a
     const at = ports.now()
     const added = await offer(records, backup.id, wanted.projectIds, at)
     await tellShares(records, 'share.added', { backup, members: added }, at)
-    return { members: added.map(asMember), count: present.length + added.length }
+    return { members: asMembers(added), count: present.length + added.length }
   })
 }
 

@@ -5,7 +5,7 @@ import type { MemberFilter } from '../../ports/catalog/member.ts'
 import type { UseCase } from '../use-case.ts'
 import { type Standing, standingTo } from './find-shared.ts'
 import { isMemberStatus } from './member-rules.ts'
-import { asMember } from './member-view.ts'
+import { asMembers } from './member-view.ts'
 
 const SORT_KEYS = ['created_at', 'updated_at', 'status', 'id', 'dest_project_id'] as const
 
@@ -22,7 +22,7 @@ export const showMembersDetail: UseCase<'ShowMembersDetail', 'catalog'> = async 
     if (filter === undefined) return { rows: [], total: 0 }
     return records.members.list(path.backup_id, filter, order, pageOf(query))
   })
-  return { members: rows.map(asMember), count: total }
+  return { members: asMembers(rows), count: total }
 }
 
 function filterOf(query: Operations['ShowMembersDetail']['query']): MemberFilter {
