@@ -66,10 +66,14 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   // send content types for bodies that are empty, and none for some that are not (client-notes 4.18).
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => account(parts.health.metrics, request, reply))
+  app.addHook('onResponse', (request, reply, done) => {
+    account(parts.health.metrics, request, reply)
+    done()
+  })
   app.setErrorHandler(renderError)
   refuseUnknown(app)
   healthRoutes(app, parts.health)
