@@ -72,7 +72,7 @@ const matrix: readonly (readonly [action: string, backups: boolean, readOnly: bo
   ['cbr:webhooks:update', false, false],
   ['cbr:webhooks:get', true, true],
   ['cbr:webhooks:list', true, true],
-  ['cbr:audits:list', true, true],
+  ['cbr:audits:view', false, false],
 ]
 
 const holding = (...names: string[]) => ({ roles: names, statements: [] })

@@ -10,7 +10,7 @@ const everything: readonly PolicyStatement[] = [
   { effect: 'allow', actions: ['cbr:*:*', 'ims:*:*', 'evs:*:*', 'ecs:*:get*', 'ecs:*:list*'] },
 ]
 
-/** All of vaults and backups; policies are applied and removed, but made and changed by administrators alone; so are webhooks. */
+/** All of vaults and backups; policies are applied and removed, but made and changed by administrators alone; so are webhooks, and the audit trail is theirs to read. */
 const backupsAndVaults: readonly PolicyStatement[] = [
   {
     effect: 'allow',
@@ -27,7 +27,6 @@ const backupsAndVaults: readonly PolicyStatement[] = [
       'cbr:organizationPolicies:list*',
       'cbr:webhooks:get*',
       'cbr:webhooks:list*',
-      'cbr:audits:list*',
       'ims:*:*',
       'evs:*:*',
       'ecs:*:get*',

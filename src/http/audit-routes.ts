@@ -13,7 +13,7 @@ const routes: readonly OpenStackRoute[] = [
     method: 'GET',
     url: '/opencbr/v1/:project_id/audits',
     operation: 'ListAudits',
-    actions: ['cbr:audits:list'],
+    actions: ['cbr:audits:view'],
     status: 200,
     run: (ports, caller, request) => listAudits(ports, caller, asked(request)),
   },
