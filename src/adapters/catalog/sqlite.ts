@@ -58,7 +58,7 @@ async function openAt(file: string, log: WriteAheadLog): Promise<Catalog> {
     connection: writing,
     open: () => openTransaction({ dialect, writable: true, run: writing.run }),
     sync: log.sync,
-    pause: () => writeback?.tend(),
+    pause: everyEighth(() => writeback?.tend()),
   })
   await writer.change(({ session }) => migrateSqlite(session))
   if (log !== forgetful) syncFolder(dirname(file))
@@ -81,6 +81,15 @@ export async function migrateSqlite(session: Session): Promise<void> {
 
 /** The log is synced (write-ahead-log.ts) and written back (log-writeback.ts) beside the event loop. */
 const DURABLE = ['pragma synchronous = normal', 'pragma wal_autocheckpoint = 0']
+/** Asking how long the log is takes as long as writing two members; a few groups more do not matter to it. */
+function everyEighth(tend: () => Promise<void> | undefined): () => Promise<void> | undefined {
+  let groups = 0
+  return () => {
+    groups += 1
+    return groups % 8 === 0 ? tend() : undefined
+  }
+}
+
 /** In memory both would be for nothing. */
 const FORGETFUL = ['pragma synchronous = off', `pragma wal_autocheckpoint = ${LONGEST_LOG_PAGES}`]
 

@@ -54,6 +54,8 @@ function vaultTests(catalog: () => Catalog): void {
       assert.deepEqual(await vaults.find(project, plain.id), plain)
       assert.deepEqual(await vaults.find(project, full.id), full)
       assert.equal(await vaults.find(aProject(), full.id), undefined)
+      assert.equal(await vaults.statusOf(project, full.id), full.status)
+      assert.equal(await vaults.statusOf(aProject(), full.id), undefined)
       assert.deepEqual((await vaults.list(project, {}, ALL)).rows, [full, plain])
     })
     assert.deepEqual(await catalog().change(({ vaults }) => vaults.lock(project, plain.id)), plain)

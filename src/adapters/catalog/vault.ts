@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { VaultRecord, Vaults } from '../../ports/catalog/vault.ts'
+import type { VaultRecord, VaultStatus, Vaults } from '../../ports/catalog/vault.ts'
 import { demandWritable, first, insertAll, kept, type Session } from './session.ts'
 import { given, NEWEST_FIRST, slice, total } from './slice.ts'
 import { table } from './table.ts'
@@ -47,6 +47,12 @@ export function vaultsOf(session: Session): Vaults {
         kept(session, 'vault', [id, projectId], () => named(projectId, id)),
       )
       return row && vaultTable.toRecord(row)
+    },
+    async statusOf(projectId, id) {
+      const query = kept(session, 'status of a vault', [id, projectId], () =>
+        db.selectFrom('vault').select('status').where('id', '=', id).where('project_id', '=', projectId),
+      )
+      return (await first(session, query))?.status as VaultStatus | undefined
     },
     async lock(projectId, id) {
       demandWritable(session)

@@ -29,7 +29,7 @@ export const addMember: UseCase<'AddMember', 'identity' | 'catalog' | 'now'> = a
   return ports.catalog.change(async records => {
     const { backup } = checkSeen(await lockStanding(records, caller.projectId, path.backup_id))
     checkSharable(backup, caller.projectId)
-    checkSharingVault(await records.vaults.find(backup.projectId, backup.vaultId))
+    checkSharingVault(await records.vaults.statusOf(backup.projectId, backup.vaultId))
     checkReadable(backup)
     const present = await records.members.of(backup.id)
     checkNewcomers(caller.projectId, present, wanted)

@@ -7,7 +7,7 @@ import { isUuid } from '../../contract/ids.ts'
 import { GIB } from '../../contract/sizes.ts'
 import type { BackupRecord } from '../../ports/catalog/backup.ts'
 import type { MemberRecord, MemberStatus } from '../../ports/catalog/member.ts'
-import type { ObjectType, VaultRecord } from '../../ports/catalog/vault.ts'
+import type { ObjectType, VaultRecord, VaultStatus } from '../../ports/catalog/vault.ts'
 
 /** Pending, accepted and rejected records all count (semantics 8.2). */
 export const MOST_MEMBERS = 10
@@ -54,8 +54,7 @@ export function checkReadable(backup: BackupRecord): void {
 }
 
 /** The sharer's vault (6712): gone is as good as deleting. */
-export function checkSharingVault(vault: VaultRecord | undefined): void {
-  const status = vault?.status ?? 'deleting'
+export function checkSharingVault(status: VaultStatus = 'deleting'): void {
   if (status !== 'available' && status !== 'lock') refuse('6712', { status })
 }
 
