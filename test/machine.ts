@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { devicesOf } from '../src/adapters/machines/answers.ts'
+import { NobodyThere } from '../src/adapters/machines/lines.ts'
 import { connectQmp, type QmpClient } from '../src/adapters/machines/qmp-client.ts'
 
 const run = promisify(execFile)
@@ -52,6 +53,19 @@ export async function makeDisk(folder: string, name: string, format: MachineDisk
   return { path, format }
 }
 
+/** QEMU's socket has a name before anybody listens at it. */
+async function reached(path: string, process: ChildProcess): Promise<QmpClient> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await connectQmp(path)
+    } catch (error) {
+      assert.ok(tries < 500 && process.exitCode === null, 'QEMU starts')
+      if (!(error instanceof NobodyThere)) throw error
+      await sleep(10)
+    }
+  }
+}
+
 /** Sockets lie in `folder`, by the same names each time. `iothreads`: each disk has one, as on a busy host. */
 export async function startMachine(
   t: TestContext,
@@ -80,11 +94,7 @@ export async function startMachine(
     await ended
   }
   t.after(kill)
-  for (let tries = 0; !(await stat(own).catch(() => undefined)); tries += 1) {
-    assert.ok(tries < 500 && process.exitCode === null, 'QEMU starts')
-    await sleep(10)
-  }
-  const monitor = await connectQmp(own)
+  const monitor = await reached(own, process)
   const io = async (disk: number, command: string) => {
     const line = `qemu-io -d /machine/peripheral/d${disk}/virtio-backend "${command}"`
     const said = await monitor.execute('human-monitor-command', { 'command-line': line })
